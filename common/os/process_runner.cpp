@@ -1,0 +1,226 @@
+#include "common/os/process_runner.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+// GCC 12 warns at -O2 about code of Boost that it inlines.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnull-dereference"
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#pragma GCC diagnostic pop
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "common/base/error.hpp"
+#include "common/os/file_io.hpp"
+#include "common/os/process_runner_child.hpp"
+
+namespace dr::os {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+constexpr std::array k_caught{SIGINT, SIGTERM, SIGHUP};
+
+// Saves the dispositions that the runner changes, and puts them back.
+class SignalDispositions {
+ public:
+  SignalDispositions() {
+    sigset_t needed;
+    sigemptyset(&needed);
+    for (std::size_t at = 0; at < k_changed.size(); ++at) {
+      ::sigaction(k_changed[at], nullptr, &m_before[at]);
+      sigaddset(&needed, k_changed[at]);
+    }
+    ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGCHLD, SIG_DFL);  // ignored, the kernel would reap the children itself
+    ::sigprocmask(SIG_UNBLOCK, &needed, &m_mask_before);
+  }
+  ~SignalDispositions() {
+    for (std::size_t at = 0; at < k_changed.size(); ++at) {
+      ::sigaction(k_changed[at], &m_before[at], nullptr);
+    }
+    ::sigprocmask(SIG_SETMASK, &m_mask_before, nullptr);
+  }
+  SignalDispositions(const SignalDispositions&) = delete;
+  SignalDispositions& operator=(const SignalDispositions&) = delete;
+
+  bool ignored(int signal) const {
+    const auto at = std::ranges::find(k_changed, signal) - k_changed.begin();
+    return m_before[static_cast<std::size_t>(at)].sa_handler == SIG_IGN;
+  }
+
+ private:
+  static constexpr std::array k_changed{SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD};
+  std::array<struct sigaction, k_changed.size()> m_before{};
+  sigset_t m_mask_before{};
+};
+
+// A descriptor of a pipe that lands on its own target would keep O_CLOEXEC through dup2, and be
+// lost at exec.
+void open_standard_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) != -1) continue;
+    if (::open("/dev/null", O_RDWR) != fd) throw_errno("failed to open /dev/null");
+  }
+}
+
+}  // namespace
+
+ProcessResult ProcessRunner::run(const Command& command) {
+  return std::move(run_all({&command, 1}, 1).front());
+}
+
+class SystemProcessRunner::Impl {
+ public:
+  Impl() {
+    for (const int signal : k_caught) {
+      const bool under_nohup = signal == SIGHUP && m_dispositions.ignored(SIGHUP);
+      if (!under_nohup) m_signals.add(signal);
+    }
+    wait_for_signal();
+  }
+
+  std::vector<ProcessResult> run_all(std::span<const Command> commands, std::size_t parallel);
+  void sleep(Millis duration);
+
+ private:
+  struct Running {
+    std::size_t index;
+    std::shared_ptr<Child> child;
+  };
+
+  void wait_for_signal();
+  void on_signal(int signal);
+  void throw_if_interrupted();
+  void report_pending();  // what came since the last call
+  bool may_start(std::size_t parallel) const;
+  void start(const Command& command, std::size_t index);
+  void collect(std::vector<ProcessResult>& results);
+  void abandon_all() noexcept;
+
+  SignalDispositions m_dispositions;  // outlives the signal set, which leaves SIG_DFL behind
+  asio::io_context m_io{1};
+  asio::signal_set m_signals{m_io};
+  int m_caught = 0;  // the first signal that was not reported yet
+  std::vector<Running> m_running;
+  std::optional<Error> m_failure;
+};
+
+void SystemProcessRunner::Impl::wait_for_signal() {
+  m_signals.async_wait([this](error_code error, int signal) {
+    if (error) return;
+    on_signal(signal);
+    wait_for_signal();
+  });
+}
+
+void SystemProcessRunner::Impl::on_signal(int signal) {
+  const bool is_first = m_caught == 0;
+  if (is_first) m_caught = signal;
+  for (const Running& running : m_running) {
+    if (is_first) {
+      running.child->stop(signal);
+    } else {
+      running.child->kill();
+    }
+  }
+}
+
+void SystemProcessRunner::Impl::throw_if_interrupted() {
+  if (m_caught != 0) throw Interrupted{std::exchange(m_caught, 0)};
+}
+
+void SystemProcessRunner::Impl::report_pending() {
+  m_io.poll();
+  throw_if_interrupted();
+}
+
+bool SystemProcessRunner::Impl::may_start(std::size_t parallel) const {
+  const bool stopping = m_caught != 0 || m_failure;
+  return !stopping && m_running.size() < std::max(parallel, std::size_t{1});
+}
+
+void SystemProcessRunner::Impl::start(const Command& command, std::size_t index) {
+  try {
+    m_running.push_back({index, start_child(m_io, command)});
+  } catch (const Error& error) {
+    m_failure = error;
+    for (const Running& running : m_running) running.child->stop(SIGTERM);
+  }
+}
+
+void SystemProcessRunner::Impl::collect(std::vector<ProcessResult>& results) {
+  std::erase_if(m_running, [&](const Running& running) {
+    if (!running.child->done()) return false;
+    results[running.index] = running.child->take_result();
+    return true;
+  });
+}
+
+void SystemProcessRunner::Impl::abandon_all() noexcept {
+  for (const Running& running : m_running) running.child->abandon();
+  m_running.clear();
+}
+
+std::vector<ProcessResult> SystemProcessRunner::Impl::run_all(std::span<const Command> commands,
+                                                              std::size_t parallel) {
+  report_pending();
+  m_failure.reset();
+  m_running.reserve(std::min(parallel, commands.size()));
+  std::vector<ProcessResult> results(commands.size());
+  try {
+    std::size_t next = 0;
+    for (;;) {
+      while (may_start(parallel) && next < commands.size()) {
+        start(commands[next], next);
+        ++next;
+      }
+      if (m_running.empty()) break;
+      m_io.run_one();
+      collect(results);
+    }
+  } catch (...) {
+    abandon_all();
+    throw;
+  }
+  throw_if_interrupted();
+  if (m_failure) throw *m_failure;
+  return results;
+}
+
+void SystemProcessRunner::Impl::sleep(Millis duration) {
+  report_pending();
+  asio::steady_timer timer(m_io, duration);
+  bool over = false;
+  timer.async_wait([&over](error_code) { over = true; });
+  while (!over) {
+    m_io.run_one();
+    if (m_caught != 0) timer.cancel();  // its handler still has to run: it refers to `over`
+  }
+  throw_if_interrupted();
+}
+
+SystemProcessRunner::SystemProcessRunner() {
+  open_standard_streams();  // before the Impl opens its own
+  m_impl = std::make_unique<Impl>();
+}
+
+SystemProcessRunner::~SystemProcessRunner() = default;
+
+std::vector<ProcessResult> SystemProcessRunner::run_all(std::span<const Command> commands,
+                                                        std::size_t parallel) {
+  return m_impl->run_all(commands, parallel);
+}
+
+void SystemProcessRunner::sleep(Millis duration) {
+  m_impl->sleep(duration);
+}
+
+}  // namespace dr::os

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/base/time.hpp"
+
+namespace dr::os {
+
+struct Command {
+  std::filesystem::path program;         // a path; bare names are not searched for
+  std::vector<std::string> args;         // without argv[0]
+  std::vector<std::string> environment;  // complete, "NAME=value"
+  std::string input;                     // bytes for stdin; empty: stdin is /dev/null
+  Millis timeout{60'000};                // then SIGTERM to the child's process group
+  Millis grace{2'000};                   // then SIGKILL
+  // Kept of each of stdout and stderr; the rest is drained.
+  std::size_t max_output = std::size_t{512} << 20;
+};
+
+// How a child ended. A non-zero exit is data; only a child that could not be started throws.
+struct ProcessResult {
+  int exit_code = -1;  // -1 when a signal ended it
+  int signal = 0;      // 0 when it exited
+  bool timed_out = false;
+  bool truncated = false;  // more than max_output came on a stream
+  // A grandchild kept a pipe open past the drain time: the output may lack its end.
+  bool pipe_held = false;
+  std::string out;
+  std::string err;
+  Millis elapsed{0};
+
+  // It exited with 0 and its output is whole.
+  bool ok() const { return exit_code == 0 && !timed_out && !truncated && !pipe_held; }
+};
+
+// The one place that starts processes. Children get a session, so a process group, of their own and
+// no terminal.
+class ProcessRunner {
+ public:
+  virtual ~ProcessRunner() = default;
+
+  // Runs the commands, at most `parallel` at a time, and returns their results in order.
+  // Throws Error(usage) when a program cannot be started (after the running ones have been ended),
+  // and Interrupted when SIGINT, SIGTERM or SIGHUP arrives: the children get it too, and are killed
+  // on a second one or after their grace.
+  virtual std::vector<ProcessResult> run_all(std::span<const Command> commands,
+                                             std::size_t parallel) = 0;
+
+  // Sleeps; throws Interrupted when a signal arrives, or has arrived since the last call.
+  virtual void sleep(Millis duration) = 0;
+
+  ProcessResult run(const Command& command);
+};
+
+// On Boost.Process v2: one thread, one io_context, many children. From its construction on SIGINT,
+// SIGTERM and SIGHUP are caught and reported by run_all and sleep (each signal once, so that work
+// after it, such as a last halt, can still run children), and SIGPIPE is ignored; under nohup
+// SIGHUP stays ignored. The destructor restores the signals. At most one exists at a time.
+class SystemProcessRunner final : public ProcessRunner {
+ public:
+  SystemProcessRunner();
+  ~SystemProcessRunner() override;
+  std::vector<ProcessResult> run_all(std::span<const Command> commands,
+                                     std::size_t parallel) override;
+  void sleep(Millis duration) override;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> m_impl;
+};
+
+}  // namespace dr::os

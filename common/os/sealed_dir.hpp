@@ -1,0 +1,48 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace dr::os {
+
+inline constexpr std::string_view k_checksums_name = "SHA256SUMS";
+
+// The text of a SHA256SUMS file for `sha256sum -c`: "<hex>  <name>\n", sorted by name. Keys are
+// names, values hex sums.
+std::string format_checksums(const std::map<std::string, std::string>& sums);
+// Reads that form and nothing else: throws Error(integrity) naming the line on anything malformed,
+// a name that is empty, starts with '.', or holds a slash or control character, a duplicate, or no
+// line at all.
+std::map<std::string, std::string> parse_checksums(std::string_view text);
+
+// A directory that appears whole or not at all: files are collected under a hidden name beside
+// `target` (".<name>.partial-<pid>"), synced, sealed with SHA256SUMS, and renamed in place by
+// commit(). One writer a target at a time: process ids mean nothing across containers, so runs that
+// share a disk need a FileLock.
+class SealedDirWriter {
+ public:
+  // Makes the parent when missing and removes what dead runs left beside the target.
+  // Throws Error(failed) when the target exists already.
+  explicit SealedDirWriter(std::filesystem::path target);
+  ~SealedDirWriter();  // removes everything that was not committed
+  SealedDirWriter(const SealedDirWriter&) = delete;
+  SealedDirWriter& operator=(const SealedDirWriter&) = delete;
+
+  void add(std::string_view name, std::string_view bytes);  // a plain file name; each name once
+  void commit();
+
+ private:
+  std::filesystem::path m_target;
+  std::filesystem::path m_partial;
+  std::map<std::string, std::string> m_sums;
+  bool m_committed = false;
+};
+
+// Reads a sealed directory: file name to content, without SHA256SUMS. Throws Error(integrity)
+// naming the file that is missing, extra, altered or not a regular file, and Error(failed) when
+// `dir` itself cannot be read.
+std::map<std::string, std::string> read_sealed_dir(const std::filesystem::path& dir);
+
+}  // namespace dr::os
