@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dr {
+
+// Keys are sorted (std::map), so that equal values have equal text.
+using Json = nlohmann::json;
+
+namespace data {
+
+struct JsonLimits {
+  std::size_t max_bytes = std::size_t{512} << 20;
+  int max_depth = 128;
+};
+
+// Text to value, the only way in. Refuses duplicate keys, text after the value, invalid UTF-8, a
+// byte-order mark, depth and size over the limits, and integers that neither int64 nor uint64
+// holds. `source` names the text in errors: Error(failed) "<source>: <cause> at line L column C",
+// or without a place when the whole text is too large. No error quotes a value.
+Json read_json(std::string_view text, std::string_view source, const JsonLimits& limits = {});
+
+// A run of JSON values in one text, as `watch` and `replace -o json` print them.
+std::vector<Json> read_json_stream(std::string_view text, std::string_view source,
+                                   const JsonLimits& limits = {});
+
+// Value to text, the only way out: sorted keys, and with `indent` >= 0 that indent and a final
+// newline; -1: one line, no newline. Non-ASCII characters stay as UTF-8. Throws Error(failed) on a
+// string that is not UTF-8.
+std::string write_json(const Json& value, int indent = 2);
+
+// --- Typed access: an absent or null member is "not there", a member of another type is an error
+// that names the object (kind and name, when `object` has them), the JSON pointer and both types:
+// Error(failed).
+
+using Path = std::initializer_list<std::string_view>;  // member names from `object` down
+
+const Json* find(const Json& object, Path path);  // nullptr when not there
+bool has(const Json& object, Path path);
+const std::string& string_at(const Json& object, Path path);  // required
+std::string string_or(const Json& object, Path path, std::string_view fallback);
+std::int64_t integer_or(const Json& object, Path path, std::int64_t fallback);
+bool boolean_or(const Json& object, Path path, bool fallback);
+const Json::array_t& array_or_empty(const Json& object, Path path);
+const Json::object_t& object_or_empty(const Json& object, Path path);
+
+// --- JSON pointers (RFC 6901)
+
+std::string escape_pointer_token(std::string_view token);  // ~ to ~0, / to ~1
+std::string pointer(Path path);                            // {"spec", "a/b"} to /spec/a~1b
+
+}  // namespace data
+}  // namespace dr

@@ -1,0 +1,189 @@
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/data/json.hpp"
+#include "common/data/source_text.hpp"
+#include "common/data/tree_builder.hpp"
+
+namespace dr::data {
+namespace {
+
+constexpr std::string_view k_byte_order_mark = "\xEF\xBB\xBF";
+constexpr std::string_view k_white_space = " \t\n\r";
+
+// Hands the bytes to the parser and shows outside how far it got: the events of the library carry
+// no position.
+class Cursor {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  explicit Cursor(const char*& at) : m_at(&at) {}
+  reference operator*() const { return **m_at; }
+  Cursor& operator++() {
+    ++*m_at;
+    return *this;
+  }
+  friend bool operator==(const Cursor& a, const Cursor& b) { return *a.m_at == *b.m_at; }
+  friend bool operator!=(const Cursor& a, const Cursor& b) { return !(a == b); }
+
+ private:
+  const char** m_at;
+};
+
+// The library's text without its prefix and without the token it read last, which may be a part of
+// a Secret.
+std::string cause_of(const nlohmann::detail::exception& error) {
+  constexpr int k_number_overflow = 406;
+  if (error.id == k_number_overflow) return "a number that no double holds";
+  std::string_view cause = error.what();
+  if (const auto start = cause.find(" - "); start != std::string_view::npos)
+    cause.remove_prefix(start + 3);
+  return std::string(cause.substr(0, cause.find("; last read: ")));
+}
+
+// The SAX handler: puts values together and refuses what the library lets pass.
+class JsonReader {
+ public:
+  JsonReader(const SourceText& source, const JsonLimits& limits, const char*& at)
+      : m_source(source), m_max_depth(static_cast<std::size_t>(limits.max_depth)), m_at(at) {}
+
+  Json take() { return m_tree.take(); }
+
+  bool null() { return put(nullptr); }
+  bool boolean(bool value) { return put(value); }
+  bool number_integer(std::int64_t value) { return put(value); }
+  bool number_unsigned(std::uint64_t value) { return put(value); }
+  bool number_float(double value, const std::string& token) {
+    if (token.find_first_of(".eE") == std::string::npos)
+      refuse("an integer that 64 bits do not hold");
+    return put(value);
+  }
+  bool string(std::string& value) { return put(std::move(value)); }
+  bool binary(Json::binary_t& /*value*/) { refuse("binary data"); }
+
+  bool start_object(std::size_t /*size*/) {
+    check_depth();
+    m_tree.open_object();
+    return true;
+  }
+  bool start_array(std::size_t /*size*/) {
+    check_depth();
+    m_tree.open_array();
+    return true;
+  }
+  bool end_object() { return close(); }
+  bool end_array() { return close(); }
+  bool key(std::string& name) {
+    if (m_tree.key(name)) return true;
+    refuse("duplicate key " + Json(name).dump());
+  }
+
+  bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
+                   const nlohmann::detail::exception& error) {
+    refuse(cause_of(error));
+  }
+
+ private:
+  bool put(Json value) {
+    m_tree.put(std::move(value));
+    return true;
+  }
+  bool close() {
+    m_tree.close();
+    return true;
+  }
+  void check_depth() const {
+    if (m_tree.depth() >= m_max_depth) refuse("nested too deep");
+  }
+  [[noreturn]] void refuse(std::string_view cause) const {
+    const auto read = static_cast<std::size_t>(m_at - m_source.text.data());
+    m_source.refuse(cause, read > 0 ? read - 1 : 0);
+  }
+
+  const SourceText& m_source;
+  std::size_t m_max_depth;
+  const char*& m_at;  // just past the last byte that the parser took
+  TreeBuilder m_tree;
+};
+
+// Reads the value that fills [begin, end) of the source.
+Json read_range(const SourceText& source, std::size_t begin, std::size_t end,
+                const JsonLimits& limits) {
+  const std::string_view range = source.text.substr(begin, end - begin);
+  if (range.starts_with(k_byte_order_mark)) source.refuse("a byte-order mark", begin);
+  // The library takes a NUL for the end of the text and would not see what follows.
+  if (const auto nul = range.find('\0'); nul != std::string_view::npos)
+    source.refuse("a NUL byte", begin + nul);
+  const char* at = range.data();
+  const char* last = range.data() + range.size();
+  JsonReader reader(source, limits, at);
+  Json::sax_parse(Cursor(at), Cursor(last), &reader);
+  return reader.take();
+}
+
+std::size_t end_of_string(std::string_view text, std::size_t quote) {
+  for (std::size_t at = quote + 1; at < text.size(); ++at) {
+    if (text[at] == '"') return at + 1;
+    if (text[at] == '\\') ++at;
+  }
+  return text.size();
+}
+
+std::size_t end_of_container(std::string_view text, std::size_t bracket) {
+  std::size_t open = 0;
+  std::size_t at = bracket;
+  while (at < text.size()) {
+    const char c = text[at];
+    if (c == '"') {
+      at = end_of_string(text, at);
+      continue;
+    }
+    ++at;
+    if (c == '{' || c == '[') ++open;
+    if ((c == '}' || c == ']') && --open == 0) return at;
+  }
+  return text.size();
+}
+
+// Where the value that begins at `begin` ends. Only finds the cut: the slice is then read with full
+// strictness.
+std::size_t end_of_value(std::string_view text, std::size_t begin) {
+  const char first = text[begin];
+  if (first == '{' || first == '[') return end_of_container(text, begin);
+  if (first == '"') return end_of_string(text, begin);
+  return std::min(text.find_first_of(" \t\n\r{[\"", begin + 1), text.size());
+}
+
+}  // namespace
+
+Json read_json(std::string_view text, std::string_view source, const JsonLimits& limits) {
+  const SourceText whole{text, source};
+  whole.require_size(limits.max_bytes);
+  return read_range(whole, 0, text.size(), limits);
+}
+
+std::vector<Json> read_json_stream(std::string_view text, std::string_view source,
+                                   const JsonLimits& limits) {
+  const SourceText whole{text, source};
+  whole.require_size(limits.max_bytes);
+  std::vector<Json> values;
+  std::size_t at = text.find_first_not_of(k_white_space);
+  while (at != std::string_view::npos) {
+    const std::size_t end = end_of_value(text, at);
+    values.push_back(read_range(whole, at, end, limits));
+    at = text.find_first_not_of(k_white_space, end);
+  }
+  return values;
+}
+
+}  // namespace dr::data
