@@ -1,0 +1,381 @@
+#include "common/kube/halt_proof.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <set>
+#include <span>
+
+#include "common/base/error.hpp"
+#include "common/base/time.hpp"
+#include "common/kube/kinds.hpp"
+#include "common/kube/object.hpp"
+
+namespace dr::kube {
+namespace {
+
+constexpr std::array<std::string_view, 2> k_value_names = {"EXECUTION_HALTED", "EXEC_KILL_SWITCH"};
+constexpr std::array<std::string_view, 2> k_file_names = {"EXECUTION_HALTED_FILE",
+                                                          "EXEC_KILL_SWITCH_FILE"};
+constexpr std::array<std::string_view, 4> k_halting = {"1", "true", "yes", "on"};
+constexpr std::array<std::string_view, 7> k_cannot_start = {
+    "ImagePullBackOff",           "ErrImagePull",         "ErrImageNeverPull", "InvalidImageName",
+    "CreateContainerConfigError", "CreateContainerError", "ImageInspectError"};
+constexpr std::array<std::string_view, 2> k_container_lists = {"initContainers", "containers"};
+constexpr std::array<std::string_view, 2> k_status_lists = {"initContainerStatuses",
+                                                            "containerStatuses"};
+
+template <std::size_t N>
+bool is_one_of(const std::array<std::string_view, N>& values, std::string_view value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+bool halts(std::string value) {
+  std::transform(value.begin(), value.end(), value.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return is_one_of(k_halting, value);
+}
+
+bool names_switch(const Json& source) {
+  return data::string_or(source, {"name"}, "") == k_switch_name;
+}
+
+// A ConfigMap volume source holds all keys, or those of its items.
+bool holds_switch(const Json* source) {
+  if (source == nullptr || !names_switch(*source)) return false;
+  const auto& items = data::array_or_empty(*source, {"items"});
+  return items.empty() || std::any_of(items.begin(), items.end(), [](const Json& item) {
+           return data::string_or(item, {"key"}, "") == k_switch_key;
+         });
+}
+
+// Volumes of the pod that hold the switch, plain or projected.
+std::set<std::string> switch_volumes(const Json& pod_spec) {
+  std::set<std::string> names;
+  for (const auto& volume : data::array_or_empty(pod_spec, {"volumes"})) {
+    bool holds = holds_switch(data::find(volume, {"configMap"}));
+    for (const auto& source : data::array_or_empty(volume, {"projected", "sources"})) {
+      holds = holds || holds_switch(data::find(source, {"configMap"}));
+    }
+    if (holds) names.insert(data::string_at(volume, {"name"}));
+  }
+  return names;
+}
+
+struct FixedWays {
+  bool names_file = false;
+  std::optional<bool> literal;  // it has one; whether it halts
+};
+
+// Of several variables of one name the last one counts, and env goes before envFrom (k8s).
+std::map<std::string, const Json*> effective_env(const Json& container) {
+  std::map<std::string, const Json*> variables;
+  for (const auto& variable : data::array_or_empty(container, {"env"}))
+    variables[data::string_or(variable, {"name"}, "")] = &variable;
+  return variables;
+}
+
+void add_variables(const Json& container, std::vector<SwitchConsumer>& consumers,
+                   FixedWays& fixed) {
+  const std::string& name = data::string_at(container, {"name"});
+  const auto variables = effective_env(container);
+  for (const auto& [variable_name, variable] : variables) {
+    const Json* reference = data::find(*variable, {"valueFrom", "configMapKeyRef"});
+    if (reference != nullptr && names_switch(*reference) &&
+        data::string_or(*reference, {"key"}, "") == k_switch_key) {
+      consumers.push_back({name, SwitchWay::env});
+    } else if (is_one_of(k_value_names, variable_name)) {
+      // A reference to something else than the switch has no value here, and is never known to
+      // halt.
+      fixed.literal =
+          fixed.literal.value_or(false) || halts(data::string_or(*variable, {"value"}, ""));
+    }
+    fixed.names_file = fixed.names_file || is_one_of(k_file_names, variable_name);
+  }
+  for (const auto& source : data::array_or_empty(container, {"envFrom"})) {
+    const Json* reference = data::find(source, {"configMapRef"});
+    const std::string variable_name =
+        data::string_or(source, {"prefix"}, "") + std::string(k_switch_key);
+    if (reference != nullptr && names_switch(*reference) &&
+        is_one_of(k_value_names, variable_name) && !variables.contains(variable_name))
+      consumers.push_back({name, SwitchWay::env_from});
+  }
+}
+
+// The application halts when its variable or its file says so: one way that follows the switch is
+// enough, and a literal or a file that is not there matters only without one.
+void add_container(const Json& container, const std::set<std::string>& volumes,
+                   std::vector<SwitchConsumer>& consumers) {
+  const std::string& name = data::string_at(container, {"name"});
+  const auto before = consumers.size();
+  FixedWays fixed;
+  add_variables(container, consumers, fixed);
+  for (const auto& mount : data::array_or_empty(container, {"volumeMounts"})) {
+    if (!volumes.contains(data::string_or(mount, {"name"}, ""))) continue;
+    const bool frozen = data::has(mount, {"subPath"}) || data::has(mount, {"subPathExpr"});
+    consumers.push_back({name, frozen ? SwitchWay::sub_path : SwitchWay::file});
+  }
+  if (consumers.size() > before) return;
+  if (fixed.literal) {
+    consumers.push_back({name, SwitchWay::literal, *fixed.literal});
+  } else if (fixed.names_file) {
+    consumers.push_back({name, SwitchWay::unmounted_file});
+  }
+}
+
+const Json* status_of(const Json& pod, const std::string& container) {
+  for (const auto list : k_status_lists) {
+    for (const auto& status : data::array_or_empty(pod, {"status", list})) {
+      if (data::string_or(status, {"name"}, "") == container) return &status;
+    }
+  }
+  return nullptr;
+}
+
+bool has_ended(const Json& pod) {
+  const std::string phase = data::string_or(pod, {"status", "phase"}, "");
+  return phase == "Succeeded" || phase == "Failed";
+}
+
+// Nothing of it runs: the pod has no node yet, or the kubelet says what keeps the container from
+// starting. Any other waiting may be a status that lags behind a container that has started.
+bool cannot_run(const Json& pod, const std::string& container) {
+  if (!data::has(pod, {"spec", "nodeName"})) return true;
+  const Json* status = status_of(pod, container);
+  if (status == nullptr) return false;
+  const std::string reason = data::string_or(*status, {"state", "waiting", "reason"}, "");
+  return is_one_of(k_cannot_start, reason);
+}
+
+std::map<std::string, std::string> container_ids(const Json& pod) {
+  std::map<std::string, std::string> ids;
+  for (const auto list : k_status_lists) {
+    for (const auto& status : data::array_or_empty(pod, {"status", list})) {
+      ids[data::string_at(status, {"name"})] = data::string_or(status, {"containerID"}, "");
+    }
+  }
+  return ids;
+}
+
+// resourceVersions of one store are numbers (KEP-5504 makes comparing them a promise); anything
+// else: nullopt.
+std::optional<std::uint64_t> revision_number(const std::string& text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+bool changes_configmaps(const Json& rules_holder, data::Path rules_path) {
+  for (const auto& rule : data::array_or_empty(rules_holder, rules_path)) {
+    const auto& resources = data::array_or_empty(rule, {"resources"});
+    if (std::any_of(resources.begin(), resources.end(),
+                    [](const Json& r) { return r == "*" || r == "*/*" || r == "configmaps"; })) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Why something on this cluster may change a ConfigMap on its way in; empty when nothing does.
+std::string mutating_admission(const Kubectl& kubectl) {
+  // The policies are v1 from 1.36 on; older servers may serve them as beta or alpha.
+  const std::array<std::string, 4> paths = {
+      "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+      "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies",
+      "/apis/admissionregistration.k8s.io/v1beta1/mutatingadmissionpolicies",
+      "/apis/admissionregistration.k8s.io/v1alpha1/mutatingadmissionpolicies"};
+  const auto replies = kubectl.get_all(paths);
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    const auto& error = replies[i].error;
+    if (error && error->reason == ApiReason::not_found) continue;  // a server without that API
+    if (error) return "mutating admission cannot be read: " + error->text;
+    for (const auto& item : data::array_or_empty(replies[i].value, {"items"})) {
+      bool changes = changes_configmaps(item, {"spec", "matchConstraints", "resourceRules"});
+      for (const auto& webhook : data::array_or_empty(item, {"webhooks"})) {
+        changes = changes || changes_configmaps(webhook, {"rules"});
+      }
+      if (changes) return "mutating admission " + name_of(item) + " may change ConfigMaps";
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view name_of(SwitchWay way) {
+  switch (way) {
+    case SwitchWay::env:
+      return "env";
+    case SwitchWay::env_from:
+      return "envFrom";
+    case SwitchWay::file:
+      return "file";
+    case SwitchWay::sub_path:
+      return "subPath";
+    case SwitchWay::unmounted_file:
+      return "file-not-mounted";
+    case SwitchWay::literal:
+      return "literal";
+  }
+  return "";
+}
+
+std::string_view name_of(HaltVerdict verdict) {
+  switch (verdict) {
+    case HaltVerdict::proven:
+      return "proven";
+    case HaltVerdict::not_running:
+      return "not-running";
+    case HaltVerdict::waiting:
+      return "waiting";
+    case HaltVerdict::not_halted:
+      return "NOT-HALTED";
+  }
+  return "";
+}
+
+std::vector<SwitchConsumer> switch_consumers(const Json& pod_spec) {
+  std::vector<SwitchConsumer> consumers;
+  const auto volumes = switch_volumes(pod_spec);
+  for (const auto list : k_container_lists) {
+    for (const auto& container : data::array_or_empty(pod_spec, {list}))
+      add_container(container, volumes, consumers);
+  }
+  return consumers;
+}
+
+HaltProver::HaltProver(const Kubectl& kubectl, const Halted& halted) {
+  read_pods_at(kubectl, halted);
+  if (!m_before) read_times(kubectl, halted);
+}
+
+HaltProver::HaltProver(const std::vector<Json>& pods_at_halt) {
+  note_pods(pods_at_halt);
+}
+
+void HaltProver::note_pods(const std::vector<Json>& pods) {
+  auto& before = m_before.emplace();
+  for (const auto& pod : pods) {
+    // Nothing of a pod without a node can have started; what starts later reads the switch as it is
+    // then.
+    if (data::has(pod, {"spec", "nodeName"})) before[uid_of(pod)] = container_ids(pod);
+  }
+}
+
+// One revision counter for all kinds is what the rule rests on (one store behind the server,
+// measured); three lists whose revisions go backwards show that it does not hold.
+void HaltProver::read_pods_at(const Kubectl& kubectl, const Halted& halted) {
+  const std::string pods = list_path(*find_kind("Pod"), halted.ns());
+  const std::string config_maps = list_path(*find_kind("ConfigMap"), halted.ns());
+  std::uint64_t last = 0;
+  for (const auto& path : {pods, config_maps, pods}) {
+    const Json list = kubectl.get(path + "?limit=1", "revisions");
+    const auto revision = revision_number(data::string_at(list, {"metadata", "resourceVersion"}));
+    if (!revision || *revision < last) return;
+    last = *revision;
+  }
+  const std::string path =
+      pods + "?resourceVersion=" + halted.resource_version() + "&resourceVersionMatch=Exact";
+  const Reply reply = std::move(kubectl.get_all(std::span(&path, 1)).front());
+  if (reply.error) return;
+  if (data::string_at(reply.value, {"metadata", "resourceVersion"}) != halted.resource_version())
+    return;
+  note_pods(data::array_or_empty(reply.value, {"items"}));
+}
+
+void HaltProver::read_times(const Kubectl& kubectl, const Halted& halted) {
+  const Json& object = halted.object();
+  std::string last = data::string_at(object, {"metadata", "creationTimestamp"});
+  const auto& fields = data::array_or_empty(object, {"metadata", "managedFields"});
+  if (fields.empty()) {
+    m_no_times = "the switch has no managedFields";
+    return;
+  }
+  for (const auto& entry : fields) {
+    if (!data::has(entry, {"time"})) {
+      m_no_times = "a field manager of the switch has no time";
+      return;
+    }
+    last = std::max(last, data::string_at(entry, {"time"}));
+  }
+  if (auto cause = mutating_admission(kubectl); !cause.empty()) {
+    m_no_times = std::move(cause);
+  } else {
+    m_last_write = last;
+  }
+}
+
+bool HaltProver::started_after(const Json& pod, const std::string& container,
+                               std::string& reason) const {
+  if (m_before) {
+    const auto known = m_before->find(uid_of(pod));
+    if (known == m_before->end()) {
+      reason = "created or scheduled after the last write of the switch";
+      return true;
+    }
+    const auto id = known->second.find(container);
+    const auto now = container_ids(pod);
+    const auto current = now.find(container);
+    if (current != now.end() && !current->second.empty() && id != known->second.end() &&
+        !id->second.empty() && id->second != current->second) {
+      reason = "container started after the last write of the switch";
+      return true;
+    }
+    reason = "running since before the last write of the switch";
+    return false;
+  }
+  if (!m_last_write) {
+    reason = "no proof possible: " + m_no_times;
+    return false;
+  }
+  const std::string created = data::string_at(pod, {"metadata", "creationTimestamp"});
+  const bool after =
+      created >
+      *m_last_write;  // RFC 3339 in UTC: text order is time order; equal seconds prove nothing
+  reason = fmt::format("created {}, switch last written {}", created, *m_last_write);
+  return after;
+}
+
+HaltProof HaltProver::prove_one(const Json& pod, const SwitchConsumer& consumer) const {
+  HaltProof proof{name_of(pod), consumer.container, consumer.way, HaltVerdict::not_halted, {}};
+  if (consumer.way == SwitchWay::literal && consumer.halting) {
+    proof.verdict = HaltVerdict::proven;
+    proof.reason = "its fixed value halts";
+  } else if (has_ended(pod)) {
+    proof.verdict = HaltVerdict::not_running;
+    proof.reason = "ended";
+  } else if (consumer.way != SwitchWay::literal && cannot_run(pod, consumer.container)) {
+    proof.verdict = HaltVerdict::not_running;
+    proof.reason = "not started: it reads the switch when it starts";
+  } else if (consumer.way == SwitchWay::literal) {
+    // Running or not: when it starts, it does not read the switch.
+    proof.reason = "its fixed value does not halt, whatever the switch says";
+  } else if (started_after(pod, consumer.container, proof.reason)) {
+    proof.verdict = HaltVerdict::proven;
+  } else if (consumer.way == SwitchWay::file) {
+    proof.verdict = HaltVerdict::waiting;
+  }
+  if (consumer.way == SwitchWay::unmounted_file) {
+    proof.reason +=
+        "; it mounts no volume for the file it names, so only a restart can make it see the "
+        "switch";
+  }
+  return proof;
+}
+
+std::vector<HaltProof> HaltProver::prove(const std::vector<Json>& pods) const {
+  std::vector<HaltProof> proofs;
+  for (const auto& pod : pods) {
+    const Json* spec = data::find(pod, {"spec"});
+    if (spec == nullptr) continue;
+    for (const auto& consumer : switch_consumers(*spec)) proofs.push_back(prove_one(pod, consumer));
+  }
+  return proofs;
+}
+
+}  // namespace dr::kube

@@ -1,0 +1,229 @@
+#include "common/kube/kinds.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <iterator>
+
+#include "common/base/error.hpp"
+
+namespace dr::kube {
+namespace {
+
+constexpr std::string_view k_rbac = "rbac.authorization.k8s.io/v1";
+constexpr std::string_view k_networking = "networking.k8s.io/v1";
+
+const std::vector<Kind>& table() {
+  using enum Capture;
+  static const std::vector<Kind> rows = {
+      {"Namespace", "v1", "namespaces", "ns", false, always, Wave::ns, {}, {}},
+      {"PriorityClass",
+       "scheduling.k8s.io/v1",
+       "priorityclasses",
+       "pc",
+       false,
+       referenced,
+       Wave::fences,
+       {"/value", "/preemptionPolicy"},
+       {}},
+      {"ResourceQuota",
+       "v1",
+       "resourcequotas",
+       "quota",
+       true,
+       always,
+       Wave::fences,
+       {"/spec/scopes"},
+       {}},
+      {"LimitRange", "v1", "limitranges", "limits", true, always, Wave::fences, {}, {}},
+      {"NetworkPolicy",
+       k_networking,
+       "networkpolicies",
+       "netpol",
+       true,
+       always,
+       Wave::fences,
+       {},
+       {}},
+      {"ServiceAccount", "v1", "serviceaccounts", "sa", true, always, Wave::identities, {}, {}},
+      {"Role", k_rbac, "roles", "role", true, always, Wave::identities, {}, {}},
+      {"RoleBinding",
+       k_rbac,
+       "rolebindings",
+       "rolebinding",
+       true,
+       always,
+       Wave::identities,
+       {"/roleRef"},
+       {}},
+      {"ConfigMap", "v1", "configmaps", "cm", true, always, Wave::configuration, {}, {}},
+      {"PersistentVolumeClaim",
+       "v1",
+       "persistentvolumeclaims",
+       "pvc",
+       true,
+       always,
+       Wave::configuration,
+       {"/spec"},
+       {}},
+      {"Service",
+       "v1",
+       "services",
+       "svc",
+       true,
+       always,
+       Wave::services,
+       {"/spec/clusterIP", "/spec/loadBalancerClass"},
+       {}},
+      {"Deployment",
+       "apps/v1",
+       "deployments",
+       "deploy",
+       true,
+       always,
+       Wave::workloads,
+       {"/spec/selector"},
+       {}},
+      {"StatefulSet",
+       "apps/v1",
+       "statefulsets",
+       "sts",
+       true,
+       always,
+       Wave::workloads,
+       {"/spec"},
+       {"/spec/replicas", "/spec/ordinals", "/spec/template", "/spec/updateStrategy",
+        "/spec/revisionHistoryLimit", "/spec/persistentVolumeClaimRetentionPolicy",
+        "/spec/minReadySeconds"}},
+      {"DaemonSet",
+       "apps/v1",
+       "daemonsets",
+       "ds",
+       true,
+       always,
+       Wave::workloads,
+       {"/spec/selector"},
+       {}},
+      {"PodDisruptionBudget",
+       "policy/v1",
+       "poddisruptionbudgets",
+       "pdb",
+       true,
+       always,
+       Wave::policies,
+       {},
+       {}},
+      {"HorizontalPodAutoscaler",
+       "autoscaling/v2",
+       "horizontalpodautoscalers",
+       "hpa",
+       true,
+       always,
+       Wave::policies,
+       {},
+       {}},
+      {"Ingress", k_networking, "ingresses", "ingress", true, always, Wave::policies, {}, {}},
+      {"CronJob", "batch/v1", "cronjobs", "cj", true, always, Wave::schedules, {}, {}},
+      {"Pod", "v1", "pods", "po", true, never, Wave::none, {}, {}},
+      {"ReplicaSet", "apps/v1", "replicasets", "rs", true, never, Wave::none, {}, {}},
+      {"ControllerRevision",
+       "apps/v1",
+       "controllerrevisions",
+       "controllerrevision",
+       true,
+       never,
+       Wave::none,
+       {},
+       {}},
+      {"Job", "batch/v1", "jobs", "job", true, never, Wave::none, {}, {}},
+  };
+  return rows;
+}
+
+bool is_under(std::string_view pointer, std::string_view prefix) {
+  return pointer.starts_with(prefix) &&
+         (pointer.size() == prefix.size() || pointer[prefix.size()] == '/');
+}
+
+bool any_covers(const std::vector<std::string_view>& prefixes, std::string_view pointer) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](std::string_view prefix) { return is_under(pointer, prefix); });
+}
+
+std::string collection_path(const Kind& kind, std::string_view ns) {
+  std::string path = kind.group().empty() ? "/api/" : "/apis/";
+  path += kind.api_version;
+  if (kind.namespaced) path.append("/namespaces/").append(ns);
+  return path.append("/").append(kind.plural);
+}
+
+}  // namespace
+
+std::string_view name_of(Wave wave) {
+  static constexpr std::array<std::string_view, 9> names = {
+      "namespace", "fences",   "identities", "configuration", "services",
+      "workloads", "policies", "schedules",  "none"};
+  return names.at(static_cast<std::size_t>(wave));
+}
+
+std::string_view Kind::group() const {
+  const auto slash = api_version.find('/');
+  return slash == std::string_view::npos ? std::string_view{} : api_version.substr(0, slash);
+}
+
+std::string Kind::resource_name() const {
+  std::string name;
+  std::transform(kind.begin(), kind.end(), std::back_inserter(name),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (!group().empty()) name.append(".").append(group());
+  return name;
+}
+
+std::span<const Kind> kinds() {
+  return table();
+}
+
+const Kind* find_kind(std::string_view kind) {
+  const auto& rows = table();
+  const auto row =
+      std::find_if(rows.begin(), rows.end(), [&](const Kind& k) { return k.kind == kind; });
+  return row == rows.end() ? nullptr : &*row;
+}
+
+const Kind& kind_of(const Json& object) {
+  const Kind* kind = find_kind(data::string_at(object, {"kind"}));
+  if (kind == nullptr) {
+    throw Error(ExitCode::failed,
+                "failed to handle " + display(object) + ": its kind is not in the table of kinds");
+  }
+  return *kind;
+}
+
+bool is_workload(const Kind& kind) {
+  return kind.wave == Wave::workloads;
+}
+
+std::string list_path(const Kind& kind, std::string_view ns) {
+  return collection_path(kind, ns);
+}
+
+std::string object_path(const Kind& kind, std::string_view ns, std::string_view name) {
+  return collection_path(kind, ns).append("/").append(name);
+}
+
+std::vector<data::Difference> immutable_changes(const Json& live,
+                                                const std::vector<data::Difference>& differences) {
+  const Kind& kind = kind_of(live);
+  // An immutable ConfigMap lets only its metadata change (KEP-1412).
+  const bool frozen = kind.kind == "ConfigMap" && data::boolean_or(live, {"immutable"}, false);
+  std::vector<data::Difference> result;
+  for (const auto& difference : differences) {
+    const bool fixed = frozen ? !is_under(difference.pointer, "/metadata")
+                              : any_covers(kind.immutable, difference.pointer) &&
+                                    !any_covers(kind.but_mutable, difference.pointer);
+    if (fixed) result.push_back(difference);
+  }
+  return result;
+}
+
+}  // namespace dr::kube

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/data/json_diff.hpp"
+#include "common/kube/object.hpp"
+
+namespace dr::kube {
+
+// Restore order: a wave is written and read back before the next one starts. Fences (network
+// policies, quotas) come before anything that starts pods; what starts pods by the clock comes
+// last.
+enum class Wave {
+  ns,
+  fences,
+  identities,
+  configuration,
+  services,
+  workloads,
+  policies,
+  schedules,
+  none,  // never written by a restore
+};
+std::string_view name_of(Wave wave);
+
+enum class Capture {
+  always,      // part of an LKG
+  referenced,  // part of an LKG when a captured workload names it
+  never,       // derived or transient: read to understand the captured ones
+};
+
+// One row is all there is to know of a kind. Everything that treats kinds differently reads it
+// here.
+struct Kind {
+  std::string_view kind;         // "Deployment"
+  std::string_view api_version;  // "apps/v1": the version we read and write
+  std::string_view plural;       // "deployments"
+  std::string_view
+      short_name;  // kubectl's short name, else the singular or plural that users type: "deploy"
+  bool namespaced = true;
+  Capture capture = Capture::never;
+  Wave wave = Wave::none;
+  // JSON pointers that the API server refuses to change on an existing object (measured on 1.36;
+  // k8s-semantics of each kind's validation), and those below them that it does let change.
+  std::vector<std::string_view> immutable;
+  std::vector<std::string_view> but_mutable;
+
+  std::string_view group() const;  // "apps"; empty for the core group
+  // The name that kubectl prints with -o name, without "/<name>": "deployment.apps".
+  std::string resource_name() const;
+};
+
+std::span<const Kind> kinds();
+const Kind* find_kind(std::string_view kind);  // nullptr when it is not in the table
+const Kind& kind_of(const Json& object);       // throws Error(failed) when it is not in the table
+bool is_workload(const Kind& kind);            // Deployment, StatefulSet, DaemonSet
+
+// API paths for `kubectl get --raw`.
+std::string list_path(const Kind& kind, std::string_view ns);
+std::string object_path(const Kind& kind, std::string_view ns, std::string_view name);
+
+// Those of `differences` (LKG on the left, live on the right) that no update can undo.
+std::vector<data::Difference> immutable_changes(const Json& live,
+                                                const std::vector<data::Difference>& differences);
+
+}  // namespace dr::kube

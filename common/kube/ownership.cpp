@@ -1,0 +1,130 @@
+#include "common/kube/ownership.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+#include <tuple>
+
+#include "common/kube/object.hpp"
+
+namespace dr::kube {
+namespace {
+
+constexpr std::string_view k_revision_annotation = "deployment.kubernetes.io/revision";
+constexpr std::string_view k_revision_hash_label = "controller-revision-hash";
+
+std::string revision_of(const Json& object) {
+  return data::string_or(object, {"metadata", "annotations", k_revision_annotation}, "");
+}
+
+std::string revision_hash_of(const Json& object) {
+  return data::string_or(object, {"metadata", "labels", k_revision_hash_label}, "");
+}
+
+// Two texts that prove something only when they are there.
+bool are_same(const std::string& a, const std::string& b) {
+  return !a.empty() && a == b;
+}
+
+void sort_by_name(std::vector<const Json*>& objects) {
+  std::sort(objects.begin(), objects.end(),
+            [](const Json* a, const Json* b) { return name_of(*a) < name_of(*b); });
+}
+
+std::string newest_revision_hash(const std::vector<const Json*>& controller_revisions) {
+  const auto newest = std::max_element(
+      controller_revisions.begin(), controller_revisions.end(), [](const Json* a, const Json* b) {
+        return data::integer_or(*a, {"revision"}, 0) < data::integer_or(*b, {"revision"}, 0);
+      });
+  return newest == controller_revisions.end() ? std::string() : revision_hash_of(**newest);
+}
+
+// When the Job ended, empty while it runs. The API server writes all times in one form, in UTC and
+// whole seconds, so that their texts compare as times. A failed Job has no completionTime.
+std::string end_of(const Json& job) {
+  const std::string completed = data::string_or(job, {"status", "completionTime"}, "");
+  if (!completed.empty() || !condition_is(job, "Failed", "True")) return completed;
+  return data::string_or(*condition_of(job, "Failed"), {"lastTransitionTime"}, "");
+}
+
+bool is_newer_job(const Json* a, const Json* b) {
+  const auto rank = [](const Json& job) {
+    const std::string end = end_of(job);
+    return std::tuple(end.empty(), end, data::string_or(job, {"metadata", "creationTimestamp"}, ""),
+                      name_of(job));
+  };
+  return rank(*a) > rank(*b);
+}
+
+}  // namespace
+
+Ownership::Ownership(const std::vector<Json>& pods, const std::vector<Json>& replica_sets,
+                     const std::vector<Json>& controller_revisions, const std::vector<Json>& jobs) {
+  const auto fill = [](Index& index, const std::vector<Json>& objects) {
+    for (const Json& object : objects) {
+      const Json* controller = controller_of(object);
+      if (controller != nullptr) index.emplace(data::string_at(*controller, {"uid"}), &object);
+    }
+  };
+  fill(m_pods, pods);
+  fill(m_replica_sets, replica_sets);
+  fill(m_controller_revisions, controller_revisions);
+  fill(m_jobs, jobs);
+}
+
+std::vector<const Json*> Ownership::pods_of(const Json& workload) const {
+  const std::string& kind = data::string_at(workload, {"kind"});
+  const std::string& uid = uid_of(workload);
+  if (kind != "Deployment" && kind != "CronJob") return owned(m_pods, uid);
+
+  std::vector<const Json*> pods;
+  for (const Json* owner : owned(kind == "CronJob" ? m_jobs : m_replica_sets, uid)) {
+    const std::vector<const Json*> more = owned(m_pods, uid_of(*owner));
+    pods.insert(pods.end(), more.begin(), more.end());
+  }
+  sort_by_name(pods);
+  return pods;
+}
+
+bool Ownership::is_current(const Json& workload, const Json& pod) const {
+  const std::string& kind = data::string_at(workload, {"kind"});
+  const std::string& uid = uid_of(workload);
+  const auto owns_pod = [&pod](const Json* owner) { return is_controlled_by(pod, uid_of(*owner)); };
+
+  if (kind == "Deployment") {
+    const std::vector<const Json*> replica_sets = owned(m_replica_sets, uid);
+    const auto owner = std::find_if(replica_sets.begin(), replica_sets.end(), owns_pod);
+    return owner != replica_sets.end() && are_same(revision_of(**owner), revision_of(workload));
+  }
+  if (kind == "CronJob") {
+    const std::vector<const Json*> jobs = owned(m_jobs, uid);
+    return std::any_of(jobs.begin(), jobs.end(), owns_pod);
+  }
+  if (!owns_pod(&workload)) return false;
+  if (kind == "StatefulSet") {
+    return are_same(revision_hash_of(pod),
+                    data::string_or(workload, {"status", "updateRevision"}, ""));
+  }
+  if (kind == "DaemonSet") {
+    return are_same(revision_hash_of(pod),
+                    newest_revision_hash(owned(m_controller_revisions, uid)));
+  }
+  return true;
+}
+
+std::vector<const Json*> Ownership::jobs_of(const Json& cron_job) const {
+  std::vector<const Json*> jobs = owned(m_jobs, uid_of(cron_job));
+  std::sort(jobs.begin(), jobs.end(), is_newer_job);
+  return jobs;
+}
+
+std::vector<const Json*> Ownership::owned(const Index& index, const std::string& uid) const {
+  std::vector<const Json*> objects;
+  const auto [first, last] = index.equal_range(uid);
+  std::transform(first, last, std::back_inserter(objects),
+                 [](const auto& entry) { return entry.second; });
+  sort_by_name(objects);
+  return objects;
+}
+
+}  // namespace dr::kube

@@ -1,0 +1,158 @@
+#include "common/kube/snapshot.hpp"
+
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "common/base/error.hpp"
+
+namespace dr::kube {
+namespace {
+
+constexpr int k_collections = 5;
+constexpr Millis k_pause{500};
+
+using Lists = std::map<std::string, std::vector<Json>, std::less<>>;
+
+struct Collected {
+  Lists lists;
+  bool at_one_version = true;  // every list answered at the resourceVersion that was asked for
+};
+
+[[noreturn]] void throw_unreadable(const Kind& kind, const ApiError& error) {
+  throw Error(ExitCode::failed, "failed to list " + std::string(kind.plural) + ": " + error.text,
+              error.reason == ApiReason::forbidden
+                  ? "grant `list` on " + std::string(kind.plural) + ", then run it again"
+                  : "check the connection to the cluster, then run it again");
+}
+
+// The items of a raw list, which carry neither kind nor apiVersion.
+std::vector<Json> items_of(const Kind& kind, Json&& list) {
+  std::vector<Json> items;
+  const auto found = list.find("items");
+  if (found == list.end() || found->is_null()) return items;
+  if (!found->is_array()) {
+    throw Error(ExitCode::failed,
+                "failed to list " + std::string(kind.plural) + ": /items: expected an array");
+  }
+  items.reserve(found->size());
+  for (auto& item : *found) {
+    item["apiVersion"] = kind.api_version;
+    item["kind"] = kind.kind;
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+bool cannot_be_exact(const ApiError& error) {
+  return error.reason == ApiReason::expired || error.reason == ApiReason::too_large_rv;
+}
+
+// Reads the kinds, at exactly `version` when it is given.
+Collected collect(const Kubectl& kubectl, std::string_view ns, std::span<const Kind* const> kinds,
+                  const std::string& version) {
+  std::vector<std::string> paths;
+  for (const Kind* kind : kinds) {
+    std::string path = list_path(*kind, ns);
+    if (!version.empty()) path += "?resourceVersion=" + version + "&resourceVersionMatch=Exact";
+    paths.push_back(std::move(path));
+  }
+  auto replies = kubectl.get_all(paths);
+  Collected result;
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    const Kind& kind = *kinds[i];
+    if (replies[i].error) {
+      if (version.empty() || !cannot_be_exact(*replies[i].error))
+        throw_unreadable(kind, *replies[i].error);
+      result.at_one_version = false;
+      continue;
+    }
+    if (!version.empty() &&
+        data::string_at(replies[i].value, {"metadata", "resourceVersion"}) != version) {
+      result.at_one_version = false;
+    }
+    result.lists[std::string(kind.kind)] = items_of(kind, std::move(replies[i].value));
+  }
+  return result;
+}
+
+// What two collections must agree on to count as one moment: every incarnation and version of every
+// object.
+std::set<std::string> fingerprint(const Lists& lists) {
+  std::set<std::string> prints;
+  for (const auto& [kind, items] : lists) {
+    for (const auto& item : items) {
+      prints.insert(kind + "/" + uid_of(item) + "@" + resource_version_of(item));
+    }
+  }
+  return prints;
+}
+
+Lists collect_twice(const Kubectl& kubectl, std::string_view ns,
+                    std::span<const Kind* const> kinds) {
+  Lists before = collect(kubectl, ns, kinds, {}).lists;
+  for (int i = 1; i < k_collections; ++i) {
+    Lists after = collect(kubectl, ns, kinds, {}).lists;
+    if (fingerprint(before) == fingerprint(after)) return after;
+    before = std::move(after);
+    kubectl.wait(k_pause);
+  }
+  throw Error(ExitCode::failed,
+              "failed to read namespace " + std::string(ns) + ": it changed during every one of " +
+                  std::to_string(k_collections) + " reads",
+              "wait until nothing writes to the namespace, then run it again");
+}
+
+}  // namespace
+
+const std::vector<Json>& Snapshot::of(std::string_view kind) const {
+  static const std::vector<Json> none;
+  const auto list = m_lists.find(kind);
+  return list == m_lists.end() ? none : list->second;
+}
+
+const Json* Snapshot::find(std::string_view kind, std::string_view name) const {
+  for (const auto& item : of(kind)) {
+    if (name_of(item) == name) return &item;
+  }
+  return nullptr;
+}
+
+Snapshot read_snapshot(const Kubectl& kubectl, std::string_view ns,
+                       std::span<const Kind* const> kinds) {
+  Snapshot snapshot;
+  if (kinds.empty()) return snapshot;
+  const auto& first = *kinds.front();
+  const std::string path = list_path(first, ns);
+  auto reply = std::move(kubectl.get_all(std::span(&path, 1)).front());
+  if (reply.error) throw_unreadable(first, *reply.error);
+  const std::string version = data::string_at(reply.value, {"metadata", "resourceVersion"});
+  Collected rest;
+  if (!version.empty()) rest = collect(kubectl, ns, kinds.subspan(1), version);
+  if (!version.empty() && rest.at_one_version) {
+    rest.lists[std::string(first.kind)] = items_of(first, std::move(reply.value));
+    snapshot.m_lists = std::move(rest.lists);
+    snapshot.m_resource_version = version;
+  } else {
+    snapshot.m_lists = collect_twice(kubectl, ns, kinds);
+  }
+  return snapshot;
+}
+
+std::vector<const Kind*> captured_kinds() {
+  std::vector<const Kind*> result;
+  for (const auto& kind : kinds()) {
+    if (kind.namespaced && kind.capture == Capture::always) result.push_back(&kind);
+  }
+  return result;
+}
+
+std::vector<const Kind*> captured_and_derived_kinds() {
+  auto result = captured_kinds();
+  for (const auto& kind : kinds()) {
+    if (kind.namespaced && kind.capture == Capture::never) result.push_back(&kind);
+  }
+  return result;
+}
+
+}  // namespace dr::kube

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/data/json.hpp"
+#include "common/kube/kinds.hpp"
+#include "common/kube/kubectl.hpp"
+
+namespace dr::kube {
+
+// Every object of some kinds in one namespace, at one moment.
+class Snapshot {
+ public:
+  // The objects of a kind, with apiVersion and kind filled in; empty for a kind that was not read.
+  const std::vector<Json>& of(std::string_view kind) const;
+  const Json* find(std::string_view kind,
+                   std::string_view name) const;  // nullptr when it is not there
+
+  // The resourceVersion at which every list was read; empty when the lists were collected twice
+  // instead.
+  const std::string& resource_version() const { return m_resource_version; }
+
+ private:
+  friend Snapshot read_snapshot(const Kubectl&, std::string_view, std::span<const Kind* const>);
+  std::map<std::string, std::vector<Json>, std::less<>> m_lists;
+  std::string m_resource_version;
+};
+
+// Reads the lists of `kinds` (namespaced ones in `ns`) as they were at one moment: the first list
+// names a resourceVersion, all others are read at exactly that one (resourceVersionMatch=Exact).
+// Where the server cannot (several stores behind it, a version expired meanwhile), everything is
+// collected twice until two collections agree, five times at most. Throws Error(failed) naming the
+// first kind that could not be read: a snapshot is whole or it is none.
+Snapshot read_snapshot(const Kubectl& kubectl, std::string_view ns,
+                       std::span<const Kind* const> kinds);
+
+// The kinds that an LKG holds in a namespace, and besides them what explains pods.
+std::vector<const Kind*> captured_kinds();
+std::vector<const Kind*> captured_and_derived_kinds();
+
+}  // namespace dr::kube

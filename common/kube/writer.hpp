@@ -1,0 +1,53 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/data/json.hpp"
+#include "common/kube/kill_switch.hpp"
+#include "common/kube/kubectl.hpp"
+#include "common/kube/object.hpp"
+
+namespace dr::kube {
+
+// What became of each object of a stream: those without an entry in `errors` were written.
+struct WriteResult {
+  std::map<ObjectKey, ApiError> errors;
+  bool ok() const { return errors.empty(); }
+};
+
+// Writes to the namespace whose halt was proven. Every call is one kubectl process, whatever the
+// number of objects; an empty list is no process. Objects go as separate JSON documents: for a List
+// kubectl falls back to its old client-side check, refuses good objects and then sends nothing
+// (measured on 1.36). The switch itself is refused here (std::logic_error): only KillSwitch writes
+// it.
+class Writer {
+ public:
+  Writer(const Kubectl& kubectl, const Halted& halted);
+
+  // PUT of objects that exist, fenced by the resourceVersion and uid in each body. Removes what
+  // others added, which server-side apply cannot.
+  WriteResult replace(const std::vector<Json>& bodies) const;
+
+  // Server-side apply with force, as field manager agenttrader-dr: creates, and takes ownership.
+  WriteResult apply(const std::vector<Json>& bodies) const;
+
+  // POST; for objects that server-side apply would refuse.
+  WriteResult create(const std::vector<Json>& bodies) const;
+
+  // DELETE of one incarnation of a pod. True when it is gone or going; false when another one has
+  // its name now.
+  bool delete_pod(const std::string& name, const std::string& uid) const;
+
+ private:
+  WriteResult send(std::vector<std::string> args, const std::vector<Json>& bodies) const;
+
+  const Kubectl& m_kubectl;
+};
+
+// The result of a kubectl write with -o name: objects are written when stdout names them; for each
+// other one the error block of stderr that names it, else the blocks that name none of the objects.
+WriteResult parse_write(const os::ProcessResult& result, const std::vector<Json>& bodies);
+
+}  // namespace dr::kube

@@ -1,0 +1,246 @@
+#include "common/kube/kubectl.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "common/base/error.hpp"
+#include "tests/unit/common/kube/api_fixture.hpp"
+
+namespace dr::kube {
+namespace {
+
+using namespace dr::test;
+using testing::AllOf;
+using testing::Contains;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+using testing::StartsWith;
+
+class KubectlTest : public testing::Test {
+ protected:
+  // A Kubectl whose kubeconfig is in context "prod" unless `config` says otherwise.
+  Kubectl connect(const ConnectionFlags& flags = {},
+                  os::ProcessResult config =
+                      succeeded(data::write_json(kubeconfig_of("prod", "trading-floor")))) {
+    runner.push(std::move(config));
+    return {runner, environment, "/opt/kubectl", flags,
+            [this](const std::string& line) { log.push_back(line); }};
+  }
+
+  Error connect_error(const ConnectionFlags& flags, os::ProcessResult config) {
+    try {
+      connect(flags, std::move(config));
+    } catch (const Error& error) {
+      return error;
+    }
+    return {ExitCode::ok, "nothing was thrown"};
+  }
+
+  FakeProcessRunner runner;
+  os::Environment environment{
+      {{"HOME", "/home/jane"}, {"KUBERC", "/home/jane/kuberc"}, {"KUBECTL_EXTERNAL_DIFF", "meld"}}};
+  std::vector<std::string> log;
+};
+
+const os::ProcessResult k_no_context =
+    failed(1, "error: current-context must exist in order to minify\n");
+
+// --- The target
+
+TEST_F(KubectlTest, ResolvesTheTargetWithoutTheServer) {
+  const Kubectl kubectl = connect();
+  EXPECT_EQ(kubectl.target().context, "prod");
+  EXPECT_EQ(kubectl.target().cluster, "c1");
+  EXPECT_EQ(kubectl.target().user, "jane");
+  EXPECT_EQ(kubectl.target().server, "https://10.0.0.1:6443");
+  EXPECT_EQ(kubectl.target().ns, "trading-floor");
+  ASSERT_THAT(runner.commands(), SizeIs(1));
+  EXPECT_THAT(runner.commands()[0].args, ElementsAre("config", "view", "--minify", "-o", "json"));
+}
+
+// Someone may switch the current context while a restore runs: no later call may follow it.
+TEST_F(KubectlTest, PinsContextAndNamespaceInEveryCall) {
+  const Kubectl kubectl = connect();
+  runner.handler = [](const os::Command&) { return succeeded("{}"); };
+  kubectl.get("/version", "the version");
+  kubectl.find("/version", "the version");
+  kubectl.get_all(std::vector<std::string>{"/a", "/b"});
+  kubectl.read({"get", "secrets", "--no-headers"});
+  ASSERT_THAT(runner.commands(), SizeIs(6));
+  for (std::size_t i = 1; i < runner.commands().size(); ++i) {
+    EXPECT_THAT(runner.commands()[i].args,
+                AllOf(Contains("--context=prod"), Contains("--namespace=trading-floor"),
+                      Contains(StartsWith("--request-timeout="))));
+  }
+  EXPECT_THAT(runner.commands().back().args,
+              ElementsAre("--context=prod", "--namespace=trading-floor", "--request-timeout=30s",
+                          "get", "secrets", "--no-headers"));
+}
+
+// The user's flags win, and go to every call as they are.
+TEST_F(KubectlTest, ForwardsTheUsersFlags) {
+  const Kubectl kubectl =
+      connect({"other-ns", "staging", {"--kubeconfig=/x", "--as=jane", "--request-timeout=5s"}},
+              succeeded(data::write_json(kubeconfig_of("staging", "trading-floor"))));
+  EXPECT_EQ(kubectl.target().ns, "other-ns");
+  EXPECT_THAT(runner.commands()[0].args,
+              AllOf(Contains("--context=staging"), Contains("--kubeconfig=/x")));
+  runner.push(succeeded("{}"));
+  kubectl.get("/version", "the version");
+  EXPECT_THAT(runner.commands()[1].args,
+              ElementsAre("--kubeconfig=/x", "--as=jane", "--request-timeout=5s",
+                          "--context=staging", "--namespace=other-ns", "get", "--raw", "/version"));
+}
+
+TEST_F(KubectlTest, NamespaceOfTheContextThenDefault) {
+  EXPECT_EQ(connect({}, succeeded(data::write_json(kubeconfig_of("prod", "")))).target().ns,
+            "default");
+}
+
+// In a pod there is no kubeconfig; kubectl then uses the service account, and no context can be
+// pinned.
+TEST_F(KubectlTest, WorksWithoutACurrentContext) {
+  const Kubectl kubectl = connect({"trading-floor", "", {}}, k_no_context);
+  EXPECT_EQ(kubectl.target().context, "");
+  EXPECT_EQ(kubectl.target().ns, "trading-floor");
+  runner.push(succeeded("{}"));
+  kubectl.get("/version", "the version");
+  EXPECT_THAT(runner.commands()[1].args, Not(Contains(StartsWith("--context"))));
+}
+
+// A mistyped context must not fall back to any other cluster.
+TEST_F(KubectlTest, RefusesAnUnknownContext) {
+  const Error error =
+      connect_error({"", "nope", {}}, failed(1, "error: cannot locate context nope\n"));
+  EXPECT_EQ(error.code(), ExitCode::failed);
+  EXPECT_THAT(error.what(), HasSubstr("cannot locate context nope"));
+  EXPECT_THAT(error.next_step(), HasSubstr("get-contexts"));
+  EXPECT_EQ(connect_error({"", "nope", {}}, k_no_context).code(), ExitCode::failed);
+  EXPECT_EQ(connect_error({}, failed(1, "error: error loading config file \"/x\"\n")).code(),
+            ExitCode::failed);
+  EXPECT_EQ(connect_error({}, succeeded("not json")).code(), ExitCode::failed);
+}
+
+TEST_F(KubectlTest, AMissingProgramIsAUsageError) {
+  try {
+    const Kubectl kubectl(runner, environment, "", {});
+    FAIL() << "made a Kubectl of nothing";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    EXPECT_THAT(error.next_step(), HasSubstr("--kubectl"));
+  }
+  EXPECT_THAT(runner.commands(), IsEmpty());
+}
+
+// --- The child
+
+// kuberc can turn a command into a question or change its output; every child is shielded from it,
+// and keeps the rest of the user's environment.
+TEST_F(KubectlTest, ShieldsItsChildrenFromTheUsersSettings) {
+  const Kubectl kubectl = connect();
+  runner.push(succeeded("{}"));
+  kubectl.get("/version", "the version");
+  for (const os::Command& command : runner.commands()) {
+    EXPECT_THAT(command.environment, AllOf(Contains("KUBERC=off"), Contains("KUBECTL_KUBERC=false"),
+                                           Contains("LC_ALL=C"), Contains("HOME=/home/jane"),
+                                           Not(Contains(StartsWith("KUBECTL_EXTERNAL_DIFF")))));
+    EXPECT_THAT(command.environment, Not(Contains("KUBERC=/home/jane/kuberc")));
+    EXPECT_EQ(command.program, "/opt/kubectl");
+    EXPECT_EQ(command.input, "") << "a read must not wait for a terminal";
+    EXPECT_GT(command.timeout, Millis{0});
+  }
+}
+
+// A log is pasted into tickets: it must hold no credential, the command itself must.
+TEST_F(KubectlTest, MasksCredentialsInTheLogOnly) {
+  const Kubectl kubectl = connect({"", "", {"--token=s3cret", "--password=hunter2", "--as=a b"}});
+  runner.push(succeeded("{}"));
+  kubectl.get_all(std::vector<std::string>{"/a?b=c&d=e"});
+  ASSERT_THAT(log, SizeIs(2));
+  EXPECT_THAT(log, Each(AllOf(Not(HasSubstr("s3cret")), Not(HasSubstr("hunter2")),
+                              HasSubstr("--token=***"), HasSubstr("--password=***"))));
+  EXPECT_THAT(log[1], AllOf(StartsWith("/opt/kubectl "), HasSubstr("'--as=a b'"),
+                            HasSubstr("'/a?b=c&d=e'")));
+  EXPECT_THAT(runner.commands()[1].args, Contains("--token=s3cret"));
+}
+
+// --- Answers
+
+// Deprecation warnings come with rc 0.
+TEST_F(KubectlTest, WarningsOnStderrAreNoError) {
+  const Kubectl kubectl = connect();
+  os::ProcessResult result = succeeded(R"({"a": 1})");
+  result.err = "Warning: v1 Endpoints is deprecated\nE0102 03:04:05.0 7 memcache.go:265] x\n";
+  runner.push(result);
+  EXPECT_EQ(kubectl.get("/x", "x"), (Json{{"a", 1}}));
+}
+
+// Only NotFound is "not there": any other failure taken for it would capture less, or create what
+// exists.
+TEST_F(KubectlTest, OnlyNotFoundIsAbsent) {
+  const Kubectl kubectl = connect();
+  const std::string absent = "Error from server (NotFound): pods \"x\" not found\n";
+  runner.push(failed(1, absent));
+  EXPECT_EQ(kubectl.find("/x", "Pod/x"), std::nullopt);
+  runner.push(failed(1, absent));
+  EXPECT_THROW(kubectl.get("/x", "Pod/x"), Error);
+  for (const char* words :
+       {"Error from server (Forbidden): pods \"x\" is forbidden\n", "error: EOF\n", "",
+        "Unable to connect to the server: dial tcp: lookup api: no such host\n"}) {
+    runner.push(failed(1, words));
+    EXPECT_THROW(kubectl.find("/x", "Pod/x"), Error) << words;
+  }
+}
+
+// A child that did not end as it should is an error, even with a whole answer on stdout.
+TEST_F(KubectlTest, AnAnswerThatMayBeCutIsAnError) {
+  const Kubectl kubectl = connect();
+  for (bool os::ProcessResult::* flaw :
+       {&os::ProcessResult::timed_out, &os::ProcessResult::truncated,
+        &os::ProcessResult::pipe_held}) {
+    os::ProcessResult result = succeeded("{}");
+    result.*flaw = true;
+    runner.push(result);
+    EXPECT_THROW(kubectl.find("/x", "Pod/x"), Error);
+  }
+  runner.push(succeeded(R"({"metadata": {)"));
+  EXPECT_THROW(kubectl.find("/x", "Pod/x"), Error);
+}
+
+TEST_F(KubectlTest, ErrorsSayWhatWasReadAndKubectlsWords) {
+  const Kubectl kubectl = connect();
+  runner.push(failed(1, "Error from server (Forbidden): pods \"x\" is forbidden\n"));
+  try {
+    kubectl.get("/x", "Pod/x");
+    FAIL() << "a refused read gave a value";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::failed);
+    EXPECT_STREQ(error.what(),
+                 "failed to read Pod/x: Error from server (Forbidden): pods \"x\" is forbidden");
+  }
+}
+
+// Each of many answers belongs to its path, and a refused one hides no other.
+TEST_F(KubectlTest, ManyAnswersKeepTheirOrder) {
+  const Kubectl kubectl = connect();
+  runner.push(succeeded(R"({"n": 1})"));
+  runner.push(failed(1, "Error from server (Forbidden): x\n"));
+  runner.push(succeeded(R"({"n": 3})"));
+  const auto replies = kubectl.get_all(std::vector<std::string>{"/a", "/b", "/c"});
+  ASSERT_THAT(replies, SizeIs(3));
+  EXPECT_EQ(replies[0].value, (Json{{"n", 1}}));
+  ASSERT_TRUE(replies[1].error);
+  EXPECT_EQ(replies[1].error->reason, ApiReason::forbidden);
+  EXPECT_EQ(replies[2].value, (Json{{"n", 3}}));
+  EXPECT_THAT(runner.commands()[3].args.back(), "/c");
+}
+
+}  // namespace
+}  // namespace dr::kube
