@@ -1,0 +1,73 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+
+#include "common/base/exit_code.hpp"
+#include "common/cli/terminal.hpp"
+#include "common/kube/target.hpp"
+#include "common/os/clock.hpp"
+#include "common/os/environment.hpp"
+#include "common/os/process_runner.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace dr::cli {
+
+// The seams of a command: everything outside the process that it may touch.
+struct Runtime {
+  os::ProcessRunner& runner;
+  const os::Clock& clock;
+  const os::Environment& environment;
+  Terminal& terminal;
+};
+
+// What every verb takes, before or after its name.
+struct GlobalOptions {
+  kube::ConnectionFlags connection;
+  std::filesystem::path root;  // as given, or found (find_root); absolute
+  std::filesystem::path
+      kubectl;           // --kubectl, $KUBECTL, $KUBECTL_PATH, PATH; empty when there is none
+  std::string output;    // "table", "json" or "yaml"
+  bool verbose = false;  // -v: each child command on stderr
+};
+
+// Runs a parsed verb and returns its exit code; dr::Error and dr::Interrupted may leave it.
+using Action = std::function<ExitCode(Runtime&, const GlobalOptions&)>;
+
+// One row of a plugin's table of verbs, which help, suggestions and dispatch read.
+struct CommandSpec {
+  std::string name;
+  std::string summary;      // one line for the list of commands
+  std::string description;  // paragraphs of --help
+  std::string examples;     // kubectl's form: "  # Comment" and command lines, without a prompt
+  // Declares the verb's own flags on `app` and returns what runs it. The action owns the options it
+  // was declared with (a shared pointer captured by value); parsing has no other effect.
+  std::function<Action(CLI::App& app)> setup;
+};
+
+struct Program {
+  std::string name;     // "lkg": the executable is kubectl-lkg, shown as "kubectl lkg"
+  std::string summary;  // first paragraph of --help
+  std::span<const CommandSpec> commands;
+};
+
+// main() of a plugin: parses, runs, and is the one place that turns exceptions into messages and
+// exit codes.
+int run_main(int argc, char** argv, const Program& program);
+
+// The same with its world given, for tests; `args` is without argv[0].
+ExitCode run(std::span<const std::string> args, const Program& program, Runtime& runtime,
+             const std::filesystem::path& current_directory);
+
+// Where ops/, audit_artifacts/ and deploy_logs/ live when --root is not given: the nearest ancestor
+// of `start` with ops/lkg, else the nearest with .git, else `start`.
+std::filesystem::path find_root(const std::filesystem::path& start);
+
+std::string version();
+
+}  // namespace dr::cli

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/cli/arguments.hpp"
+#include "common/cli/command.hpp"
+#include "common/cli/flags.hpp"
+
+namespace dr::cli {
+
+// The parser of one plugin: its verbs and the built-in ones, and the global flags before and after
+// them. It corrects what CLI11 does otherwise than kubectl, so that a verb only declares its flags.
+class CommandLine {
+ public:
+  // `shown_name` is what the user types, "kubectl lkg".
+  CommandLine(const Program& program, const std::string& shown_name);
+
+  // What `args` ask for. Unless that is help or the version, the flags are parsed, and action() and
+  // globals() may be called. Throws Error(usage).
+  Request parse(std::span<const std::string> args);
+
+  const Action& action() const;
+  const GlobalFlags& globals() const { return m_globals; }
+  std::string help() const { return help(m_app); }
+  std::string help(const CLI::App& app) const;
+
+ private:
+  void add_verb(const CommandSpec& spec);
+
+  CLI::App m_app;
+  GlobalFlags m_globals;
+  std::vector<CommandSpec> m_commands;
+  std::map<std::string, Action> m_actions;
+};
+
+}  // namespace dr::cli

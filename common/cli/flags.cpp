@@ -1,0 +1,179 @@
+#include "common/cli/flags.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "common/base/text.hpp"
+#include "common/cli/help.hpp"
+
+namespace dr::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+enum class Arity { toggle, last, every };
+
+struct KubectlFlag {
+  const char* names;
+  Arity arity;
+};
+
+// k8s.io/cli-runtime, genericclioptions/config_flags.go, without --namespace and --context, which
+// are not only forwarded.
+constexpr std::array k_forwarded_flags{
+    KubectlFlag{"--as", Arity::last},
+    KubectlFlag{"--as-group", Arity::every},
+    KubectlFlag{"--as-uid", Arity::last},
+    KubectlFlag{"--as-user-extra", Arity::every},
+    KubectlFlag{"--cache-dir", Arity::last},
+    KubectlFlag{"--certificate-authority", Arity::last},
+    KubectlFlag{"--client-certificate", Arity::last},
+    KubectlFlag{"--client-key", Arity::last},
+    KubectlFlag{"--cluster", Arity::last},
+    KubectlFlag{"--disable-compression", Arity::toggle},
+    KubectlFlag{"--insecure-skip-tls-verify", Arity::toggle},
+    KubectlFlag{"--kubeconfig", Arity::last},
+    KubectlFlag{"--password", Arity::last},
+    KubectlFlag{"--request-timeout", Arity::last},
+    KubectlFlag{"-s,--server", Arity::last},
+    KubectlFlag{"--tls-server-name", Arity::last},
+    KubectlFlag{"--token", Arity::last},
+    KubectlFlag{"--user", Arity::last},
+    KubectlFlag{"--username", Arity::last},
+};
+
+constexpr std::array<std::string_view, 3> k_formats{"json", "yaml", "table"};
+
+CLI::Option* declare(CLI::App& root, const KubectlFlag& flag) {
+  if (flag.arity == Arity::toggle) {
+    return root.add_flag(flag.names)->check(CLI::IsMember({"true", "false"}));
+  }
+  CLI::Option* option = root.add_option(flag.names);
+  return flag.arity == Arity::every ? option->take_all() : option->take_last();
+}
+
+}  // namespace
+
+GlobalFlags::GlobalFlags(CLI::App& root) : m_app(root) {
+  declare_own_flags(root);
+  declare_kubectl_flags(root);
+}
+
+void GlobalFlags::declare_kubectl_flags(CLI::App& root) {
+  for (const KubectlFlag& flag : k_forwarded_flags) {
+    m_forwarded.push_back(declare(root, flag)->group(k_kubectl_group));
+  }
+}
+
+void GlobalFlags::declare_own_flags(CLI::App& root) {
+  const auto text = [&](const char* names, auto& value, const char* type, const char* help) {
+    root.add_option(names, value, help)->type_name(type)->take_last()->group(k_global_group);
+  };
+  const auto toggle = [&](const char* names, bool& value, const char* help) {
+    root.add_flag(names, value, help)->group(k_global_group);
+  };
+  text("-n,--namespace", m_namespace, "NAME", "Namespace to work on (default: the context's)");
+  text("--context", m_context, "NAME", "Context of the kubeconfig to use");
+  text("--root", m_root, "DIR", "Where ops/ and audit_artifacts/ are");
+  text("-o,--output", m_output, "json|yaml|table", "Form of the result");
+  text("--color", m_color, "auto|always|never", "When to use colour");
+  text("--kubectl", m_kubectl, "PATH", "kubectl to run (default: the one on PATH)");
+  toggle("-q,--quiet", m_quiet, "Print errors and warnings only, and the result");
+  toggle("-v,--verbose", m_verbose, "Print each command that is run");
+}
+
+void GlobalFlags::apply(Terminal& terminal, const os::Environment& environment) const {
+  terminal.set_quiet(m_quiet);
+  if (m_color == "auto") return;  // what the terminal already is
+  if (m_color != "always" && m_color != "never") {
+    throw usage_error(m_app, "invalid value \"" + m_color +
+                                 "\" for --color, allowed values are: auto, always, never");
+  }
+  terminal.set_color(m_color == "always" ? ColorMode::always : ColorMode::never, environment, false,
+                     false);
+}
+
+GlobalOptions GlobalFlags::resolve(const os::Environment& environment,
+                                   const fs::path& current_directory) const {
+  if (std::ranges::find(k_formats, m_output) == k_formats.end()) {
+    throw usage_error(m_app, "unable to match a printer suitable for the output format \"" +
+                                 m_output + "\", allowed formats are: json, yaml, table");
+  }
+  GlobalOptions options;
+  options.connection = connection();
+  options.root = root(current_directory);
+  options.kubectl = kubectl(environment, current_directory);
+  options.output = m_output;
+  options.verbose = m_verbose;
+  return options;
+}
+
+kube::ConnectionFlags GlobalFlags::connection() const {
+  // An empty value is most often an unset variable of a script: it must not mean another place.
+  if (m_namespace && !is_dns_label(*m_namespace)) {
+    throw usage_error(m_app, "invalid namespace \"" + *m_namespace +
+                                 "\": it must be a DNS label, as my-name or 123-abc are");
+  }
+  if (m_context && m_context->empty()) {
+    throw usage_error(m_app, "--context needs the name of a context");
+  }
+  kube::ConnectionFlags flags;
+  flags.ns = m_namespace.value_or("");
+  flags.context = m_context.value_or("");
+  for (const CLI::Option* option : m_forwarded) {
+    if (option->count() == 0) continue;
+    for (const std::string& value : option->reduced_results()) {
+      flags.others.push_back(option->get_name() + "=" + value);
+    }
+  }
+  return flags;
+}
+
+fs::path GlobalFlags::root(const fs::path& current_directory) const {
+  if (!m_root) return find_root(current_directory);
+  std::error_code ignored;
+  fs::path path = (current_directory / *m_root).lexically_normal();
+  if (m_root->empty() || !fs::is_directory(path, ignored)) {
+    throw usage_error(m_app, "--root names \"" + *m_root + "\", which is not a directory");
+  }
+  return path;
+}
+
+// A program that was named must be there: another in its place could be of another version.
+fs::path GlobalFlags::kubectl(const os::Environment& environment,
+                              const fs::path& current_directory) const {
+  const auto absolute = [&](const fs::path& found) { return current_directory / found; };
+  const std::array<std::pair<const char*, std::optional<std::string>>, 3> named{{
+      {"--kubectl", m_kubectl},
+      {"$KUBECTL", environment.get("KUBECTL")},
+      {"$KUBECTL_PATH", environment.get("KUBECTL_PATH")},
+  }};
+  for (const auto& [origin, name] : named) {
+    if (!name) continue;
+    if (const auto found = environment.find_program(*name)) return absolute(*found);
+    throw usage_error(m_app, std::string(origin) + " names \"" + *name +
+                                 "\", which is neither an executable file nor on PATH");
+  }
+  const auto found = environment.find_program("kubectl");
+  return found ? absolute(*found) : fs::path();
+}
+
+fs::path find_root(const fs::path& start) {
+  const auto nearest_with = [&](const char* marker) {
+    std::error_code ignored;
+    for (fs::path directory = start;; directory = directory.parent_path()) {
+      if (fs::exists(directory / marker, ignored)) return directory;
+      if (directory == directory.parent_path()) return fs::path();
+    }
+  };
+  for (const char* marker : {"ops/lkg", ".git"}) {
+    if (fs::path found = nearest_with(marker); !found.empty()) return found;
+  }
+  return start;
+}
+
+}  // namespace dr::cli
