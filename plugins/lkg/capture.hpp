@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/kube/pin.hpp"
+#include "plugins/lkg/live.hpp"
+#include "plugins/lkg/lkg.hpp"
+
+namespace dr::lkg {
+
+// An object, and why.
+struct Finding {
+  std::string object;  // "Deployment/web"
+  std::string reason;
+  std::string next_step;
+};
+
+// The images of one workload or CronJob.
+struct ComponentImages {
+  kube::ObjectKey key;
+  std::string source;  // what proved them: "pods", "digest", "job", "earlier-lkg"
+  std::vector<kube::PinnedImage> images;
+};
+
+struct CaptureOptions {
+  std::vector<std::string> exclude;  // KIND/NAME
+  bool skip_scaled_to_zero = false;  // leaving out what never ran is deliberate
+};
+
+// What a capture makes of a namespace.
+struct CaptureResult {
+  std::vector<Json> objects;  // as the manifest holds them, in order
+  std::vector<ComponentImages> components;
+  std::vector<Finding> refusals;  // running but not good: no LKG
+  std::vector<Finding>
+      left_out;  // cannot be pinned because nothing of it has run: the LKG is incomplete
+  std::vector<Finding> excluded;    // left out on the operator's word
+  std::vector<Finding> autoscaled;  // replicas belong to a HorizontalPodAutoscaler; the reason
+                                    // holds the observed number
+  std::vector<std::string> warnings;
+};
+
+// Earlier LKGs, newest first, one at a time until `visit` returns true: what never ran may be
+// pinned as in one of them.
+using EarlierLkgs = std::function<void(const std::function<bool(const Lkg&)>& visit)>;
+
+CaptureResult capture_objects(const Live& live, const CaptureOptions& options,
+                              const EarlierLkgs& earlier);
+
+// Workloads whose rollout is not settled yet; a capture waits for them, and refuses when they stay
+// so.
+std::vector<Finding> unsettled(const Live& live, const CaptureOptions& options);
+
+}  // namespace dr::lkg

@@ -1,0 +1,223 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "common/base/error.hpp"
+#include "common/base/text.hpp"
+#include "common/kube/kinds.hpp"
+#include "common/os/sha256.hpp"
+#include "plugins/lkg/capture.hpp"
+#include "plugins/lkg/cmd_support.hpp"
+#include "plugins/lkg/commands.hpp"
+#include "plugins/lkg/git.hpp"
+#include "plugins/lkg/lkg_store.hpp"
+#include "plugins/lkg/metadata.hpp"
+#include "plugins/lkg/volatile_objects.hpp"
+
+namespace dr::lkg {
+namespace {
+
+struct CaptureFlags {
+  std::string wait = "5m";
+  std::size_t keep = k_default_keep;
+  std::string note;
+  bool dry_run = false;
+  CaptureOptions options;
+};
+
+constexpr Millis k_poll{2'000};
+// The build systems whose id a release record may carry, in the order of the incumbent script.
+constexpr std::array<std::string_view, 4> k_build_id_variables = {
+    "BUILD_ID", "CLOUD_BUILD_ID", "CLOUDBUILD_BUILD_ID", "GCB_BUILD_ID"};
+
+std::string build_id(const os::Environment& environment) {
+  for (const auto name : k_build_id_variables) {
+    if (auto value = environment.get(name)) return *value;
+  }
+  return {};
+}
+
+void check_flags(const CaptureFlags& flags) {
+  if (flags.keep < k_default_keep) {
+    throw Error(ExitCode::usage, fmt::format("--keep {}: fewer than {} LKGs are never kept",
+                                             flags.keep, k_default_keep));
+  }
+  for (const auto& excluded : flags.options.exclude) {
+    const auto slash = excluded.find('/');
+    const bool form = slash != std::string::npos && slash + 1 < excluded.size();
+    if (form && kube::find_kind(excluded.substr(0, slash)) != nullptr) continue;
+    throw Error(ExitCode::usage, "--exclude: \"" + printable(excluded) + "\" is not KIND/NAME",
+                "write it as in Deployment/web");
+  }
+}
+
+std::string lines_of(const std::vector<Finding>& findings) {
+  std::vector<std::string> lines;
+  for (const auto& finding : findings) lines.push_back(finding.object + ": " + finding.reason);
+  return join(lines, "; ");
+}
+
+[[noreturn]] void refuse(const std::vector<Finding>& findings) {
+  throw Error(ExitCode::refused,
+              "the namespace is not good, so the old LKG is kept: " + lines_of(findings),
+              findings.front().next_step);
+}
+
+// Reads the namespace until every rollout is settled or the time is over.
+Live read_settled(const kube::Kubectl& kubectl, const CaptureFlags& flags, Millis wait,
+                  cli::Runtime& runtime) {
+  const auto progress = progress_lines(runtime);
+  const auto deadline = runtime.clock.steady() + wait;
+  std::string last;
+  while (true) {
+    Live live = read_live(kubectl);
+    if (!live.ns) {
+      throw Error(ExitCode::failed, "namespace " + kubectl.target().ns + " does not exist",
+                  "check -n and --context");
+    }
+    const auto findings = unsettled(live, flags.options);
+    if (findings.empty()) return live;
+    if (runtime.clock.steady() >= deadline) refuse(findings);
+    if (auto line = lines_of(findings); line != last) {
+      progress("waiting for " + line);
+      last = std::move(line);
+    }
+    kubectl.wait(k_poll);
+  }
+}
+
+EarlierLkgs earlier_lkgs(const LkgStore& store, cli::Runtime& runtime) {
+  return [&store, &runtime](const std::function<bool(const Lkg&)>& visit) {
+    auto ids = store.history();
+    for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
+      try {
+        if (visit(store.load(id->text()))) return;
+      } catch (const Error& error) {
+        runtime.terminal.warn(
+            fmt::format("LKG {} of the history is not used: {}", id->text(), error.what()));
+      }
+    }
+  };
+}
+
+Provenance provenance_of(const kube::Kubectl& kubectl, const CaptureFlags& flags,
+                         const VolatileObjects& volatiles, cli::Runtime& runtime,
+                         const cli::GlobalOptions& globals) {
+  Provenance provenance;
+  provenance.target = kubectl.target();
+  provenance.cluster = read_cluster_facts(kubectl);
+  provenance.git_sha = read_git_facts(globals.root, runtime.environment, runtime.runner).sha;
+  provenance.build_id = build_id(runtime.environment);
+  provenance.note = flags.note;
+  provenance.tool_version = cli::version();
+  provenance.volatile_rules = volatiles.rules();
+  return provenance;
+}
+
+Json json_of(const std::vector<Finding>& findings) {
+  Json list = Json::array();
+  for (const auto& finding : findings) {
+    list.push_back(
+        {{"object", finding.object}, {"reason", finding.reason}, {"next_step", finding.next_step}});
+  }
+  return list;
+}
+
+void print(const CaptureResult& result, const std::string& id, bool dry_run,
+           const std::filesystem::path& directory, cli::Runtime& runtime,
+           const cli::GlobalOptions& globals) {
+  std::size_t images = 0;
+  for (const auto& component : result.components) images += component.images.size();
+  const std::string where = dry_run ? "(dry run, nothing written)" : "in " + directory.string();
+  std::string text =
+      fmt::format("LKG {} captured {}: {} objects, {} workloads, {} images by digest\n", id, where,
+                  result.objects.size(), result.components.size(), images);
+  for (const auto& finding : result.left_out) {
+    text +=
+        fmt::format("left out: {}: {}\n  {}\n", finding.object, finding.reason, finding.next_step);
+  }
+  for (const auto& finding : result.excluded)
+    text += fmt::format("left out: {}: {}\n", finding.object, finding.reason);
+  print_result(runtime, globals, "CaptureReport",
+               {{"id", id},
+                {"dry_run", dry_run},
+                {"namespace", data::string_or(result.objects.front(), {"metadata", "name"}, "")},
+                {"objects", result.objects.size()},
+                {"images", images},
+                {"left_out", json_of(result.left_out)},
+                {"excluded", json_of(result.excluded)}},
+               text);
+}
+
+ExitCode run(const CaptureFlags& flags, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+  check_flags(flags);
+  const Millis wait = duration_flag("--wait", flags.wait);
+  const LkgStore store(globals.root);
+  const auto volatiles = VolatileObjects::load(store.directory());
+  const auto kubectl = connect(runtime, globals);
+  const Live live = read_settled(kubectl, flags, wait, runtime);
+  const auto result = capture_objects(live, flags.options, earlier_lkgs(store, runtime));
+  if (!result.refusals.empty()) refuse(result.refusals);
+
+  const auto provenance = provenance_of(kubectl, flags, volatiles, runtime, globals);
+  const std::string manifest = manifest_text(result.objects);
+  const auto metadata_for = [&](const LkgId& id) {
+    std::string metadata = metadata_text(id, manifest, result, live, provenance);
+    parse_lkg({manifest, metadata});  // what would not pass `verify` is never published
+    return metadata;
+  };
+  std::string id = "(dry run)";
+  if (flags.dry_run) {
+    metadata_for(LkgId(runtime.clock.now(), os::sha256_hex(manifest)));
+  } else {
+    id = store.publish(manifest, metadata_for, flags.keep, runtime.clock, runtime.runner).text();
+  }
+  print(result, id, flags.dry_run, store.directory(), runtime, globals);
+  if (result.left_out.empty()) return ExitCode::ok;
+  throw Error(ExitCode::incomplete, "the LKG is incomplete: " + lines_of(result.left_out),
+              result.left_out.front().next_step);
+}
+
+}  // namespace
+
+cli::CommandSpec capture_command() {
+  return {"capture",
+          "Write an LKG of the running namespace, every image pinned to the digest that runs",
+          "Read the namespace at one moment and write it to ops/lkg as the last known good state: "
+          "every captured object, every "
+          "image pinned to the digest that its pods run, the kill switch at \"1\". Never reads a "
+          "Secret's value.\n\n"
+          "What is not good is refused with exit code 3, and the old LKG stays: rollouts in "
+          "progress (--wait lets them settle), "
+          "paused workloads, pods of one revision on different digests. What has never run and "
+          "cannot be pinned is left out and "
+          "named, with exit code 4.",
+          "  # Capture after a good release\n  kubectl lkg capture -n trading-floor --note "
+          "\"release 42\"\n\n"
+          "  # See what a capture would do\n  kubectl lkg capture -n trading-floor --dry-run",
+          [](CLI::App& app) -> cli::Action {
+            auto flags = std::make_shared<CaptureFlags>();
+            app.add_option("--wait", flags->wait,
+                           "How long to let running rollouts settle; 0 refuses at once")
+                ->type_name("DURATION")
+                ->capture_default_str();
+            app.add_option("--keep", flags->keep, "How many LKGs the history keeps, at least 30")
+                ->capture_default_str();
+            app.add_option("--note", flags->note, "A sentence for the metadata")->type_name("TEXT");
+            app.add_flag("--dry-run", flags->dry_run, "Read and check, but write nothing");
+            app.add_flag("--skip-scaled-to-zero", flags->options.skip_scaled_to_zero,
+                         "Leave out what has never run and cannot be pinned, on purpose");
+            app.add_option("--exclude", flags->options.exclude,
+                           "Leave out KIND/NAME; may be repeated")
+                ->type_name("KIND/NAME")
+                ->allow_extra_args(false);
+            return [flags](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+              return run(*flags, runtime, globals);
+            };
+          }};
+}
+
+}  // namespace dr::lkg

@@ -1,0 +1,94 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+
+#include "common/base/error.hpp"
+#include "common/cli/table.hpp"
+#include "plugins/lkg/cmd_support.hpp"
+#include "plugins/lkg/commands.hpp"
+#include "plugins/lkg/drift.hpp"
+
+namespace dr::lkg {
+namespace {
+
+struct DiffOptions {
+  LkgSource source;
+  bool ignore_extras = false;
+};
+
+void require_namespace(const Lkg& lkg, const std::string& ns) {
+  if (lkg.ns == ns) return;
+  throw Error(ExitCode::usage, fmt::format("the LKG is of namespace {}, not of {}", lkg.ns, ns),
+              "add -n " + lkg.ns);
+}
+
+std::string text_of(const std::vector<ObjectDrift>& drifts, const Lkg& lkg) {
+  cli::Table table({"OBJECT", "DRIFT", "POINTER", "LKG", "LIVE"});
+  for (const auto& drift : drifts) {
+    const std::string kind(name_of(drift.kind));
+    if (drift.differences.empty()) table.add({drift.key.display(), kind, "-", "-", "-"});
+    for (const auto& difference : drift.differences) {
+      table.add({drift.key.display(), kind, difference.pointer, shown(difference.left),
+                 shown(difference.right)});
+    }
+  }
+  if (table.empty())
+    return fmt::format("no difference: {} objects are equal to the LKG\n", lkg.objects.size());
+  return table.text();
+}
+
+Json json_of(const std::vector<ObjectDrift>& drifts) {
+  Json list = Json::array();
+  for (const auto& drift : drifts) {
+    list.push_back({{"kind", drift.key.kind},
+                    {"name", drift.key.name},
+                    {"drift", name_of(drift.kind)},
+                    {"differences", to_json(drift.differences)}});
+  }
+  return list;
+}
+
+ExitCode run(const DiffOptions& options, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+  const Lkg lkg = load_lkg(options.source, runtime, globals);
+  const auto kubectl = connect(runtime, globals);
+  require_namespace(lkg, kubectl.target().ns);
+  const auto facts = read_cluster_facts(kubectl);
+  const Live live = read_live_objects(kubectl, priority_classes_of(lkg));
+  auto drifts = find_drift(lkg, live, allocated_on(lkg, facts.uid));
+  std::erase_if(drifts, [&](const ObjectDrift& drift) {
+    return drift.kind == DriftKind::same ||
+           (options.ignore_extras && drift.kind == DriftKind::extra);
+  });
+  print_result(runtime, globals, "DiffReport",
+               {{"lkg", lkg.id},
+                {"namespace", lkg.ns},
+                {"objects", lkg.objects.size()},
+                {"drifts", json_of(drifts)}},
+               text_of(drifts, lkg));
+  return drifts.empty() ? ExitCode::ok : ExitCode::failed;
+}
+
+}  // namespace
+
+cli::CommandSpec diff_command() {
+  return {"diff", "Compare the live namespace with an LKG",
+          "Compare every object of the LKG with its live self, field by field, and name the "
+          "objects that are not in the LKG. "
+          "Fields that the server or controllers own do not count. Exit code 0: no difference; 1: "
+          "differences.",
+          "  # What has drifted?\n  kubectl lkg diff -n trading-floor\n\n"
+          "  # For a script\n  kubectl lkg diff -n trading-floor -o json",
+          [](CLI::App& app) -> cli::Action {
+            auto options = std::make_shared<DiffOptions>();
+            add_lkg_source(app, options->source);
+            app.add_flag("--ignore-extras", options->ignore_extras,
+                         "Do not count objects that are not in the LKG");
+            return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+              return run(*options, runtime, globals);
+            };
+          }};
+}
+
+}  // namespace dr::lkg

@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+
+#include "common/base/error.hpp"
+#include "common/cli/table.hpp"
+#include "common/kube/kinds.hpp"
+#include "plugins/lkg/cmd_support.hpp"
+#include "plugins/lkg/commands.hpp"
+
+namespace dr::lkg {
+namespace {
+
+struct HaltOptions {
+  std::string prove = "started";
+  std::string timeout = "0s";
+};
+
+constexpr Millis k_poll{2'000};
+
+bool all_hold(const std::vector<kube::HaltProof>& proofs) {
+  return std::all_of(proofs.begin(), proofs.end(),
+                     [](const kube::HaltProof& proof) { return proof.holds(); });
+}
+
+// Looks until every consuming container is proven halted or the time is over.
+std::vector<kube::HaltProof> prove(const kube::Kubectl& kubectl,
+                                   const kube::KillSwitch& kill_switch, const kube::Halted& halted,
+                                   const os::Clock& clock, Millis timeout) {
+  const kube::HaltProver prover(kubectl, halted);
+  const auto deadline = clock.steady() + timeout;
+  while (true) {
+    const Json list = kubectl.get(kube::list_path(*kube::find_kind("Pod"), halted.ns()), "pods");
+    auto proofs = prover.prove(data::array_or_empty(list, {"items"}));
+    kill_switch.require_unchanged(halted);
+    if (all_hold(proofs) || clock.steady() >= deadline) return proofs;
+    kubectl.wait(k_poll);
+  }
+}
+
+std::string text_of(const kube::Halted& halted, const std::vector<kube::HaltProof>& proofs) {
+  std::string text =
+      fmt::format("configmap/{} halted: {}=\"{}\" read back in namespace {}\n", kube::k_switch_name,
+                  kube::k_switch_key, kube::k_switch_halted, halted.ns());
+  if (proofs.empty()) return text;
+  cli::Table table({"POD", "CONTAINER", "TAKES-IT-BY", "VERDICT", "REASON"});
+  for (const auto& proof : proofs) {
+    table.add({proof.pod, proof.container, std::string(name_of(proof.way)),
+               std::string(name_of(proof.verdict)), proof.reason});
+  }
+  return text + "\n" + table.text();
+}
+
+ExitCode run(const HaltOptions& options, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+  const Millis timeout = duration_flag("--timeout", options.timeout);
+  const auto kubectl = connect(runtime, globals);
+  const kube::KillSwitch kill_switch(kubectl);
+  const auto halted = kill_switch.halt();
+  std::vector<kube::HaltProof> proofs;
+  if (options.prove == "started")
+    proofs = prove(kubectl, kill_switch, halted, runtime.clock, timeout);
+  print_result(runtime, globals, "HaltReport",
+               {{"namespace", halted.ns()},
+                {"value", kube::k_switch_halted},
+                {"resourceVersion", halted.resource_version()},
+                {"prove", options.prove},
+                {"proofs", to_json(proofs)}},
+               text_of(halted, proofs));
+  const auto unproven =
+      std::count_if(proofs.begin(), proofs.end(), [](const auto& proof) { return !proof.holds(); });
+  if (unproven > 0) {
+    throw Error(
+        ExitCode::unsafe,
+        fmt::format("the switch is \"1\", but {} of {} consuming containers are not proven halted",
+                    unproven, proofs.size()),
+        "restart the workloads of the named pods (`kubectl rollout restart`), or run `kubectl lkg "
+        "restore`, which "
+        "restarts them");
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+cli::CommandSpec halt_command() {
+  return {"halt", "Halt trading: set the kill switch to \"1\", read it back, prove it per pod",
+          "Set ConfigMap/agenttrader-kill-switch EXECUTION_HALTED to \"1\", read it back, and "
+          "prove for each container that "
+          "takes the switch that it has seen it.\n\nA ConfigMap halts nobody by itself: a "
+          "container that takes the switch as "
+          "an environment variable keeps what it read at its start. A container is proven halted "
+          "when it started after the "
+          "last write of the switch. Exit code 5 says that the halt is not proven.",
+          "  # Halt trading and see which pods are proven halted\n"
+          "  kubectl lkg halt -n trading-floor\n\n"
+          "  # Wait up to two minutes for restarted pods\n"
+          "  kubectl lkg halt -n trading-floor --timeout 2m",
+          [](CLI::App& app) -> cli::Action {
+            auto options = std::make_shared<HaltOptions>();
+            app.add_option(
+                   "--prove", options->prove,
+                   "How to prove it per pod: none, or started (after the last write of the switch)")
+                ->check(CLI::IsMember({"none", "started"}))
+                ->capture_default_str();
+            app.add_option("--timeout", options->timeout, "How long to wait for the proof")
+                ->type_name("DURATION")
+                ->capture_default_str();
+            return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+              return run(*options, runtime, globals);
+            };
+          }};
+}
+
+}  // namespace dr::lkg

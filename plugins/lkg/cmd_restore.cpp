@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "common/base/error.hpp"
+#include "common/os/atomic_file.hpp"
+#include "plugins/lkg/cmd_support.hpp"
+#include "plugins/lkg/commands.hpp"
+#include "plugins/lkg/git.hpp"
+#include "plugins/lkg/health_report.hpp"
+
+namespace dr::lkg {
+namespace {
+
+struct RestoreFlags {
+  LkgSource source;
+  std::string timeout = "5m";
+  std::string soak = "30s";
+  bool no_report = false;
+  RestoreOptions options;
+};
+
+constexpr std::size_t k_report_events = 20;
+
+std::string halt_at_end(const RestoreResult& result) {
+  return result.halted_at_end.value_or(false) ? "\"1\"" : "UNKNOWN";
+}
+
+std::string text_of(const RestoreResult& result) {
+  std::string text;
+  for (const auto& change : result.changed) text += change + "\n";
+  text += fmt::format("kill switch: halted {}, at the end {}\n",
+                      result.halted_at.empty() ? "never" : result.halted_at, halt_at_end(result));
+  for (const auto& extra : result.extras)
+    text += fmt::format("not in the LKG: {}\n", extra.key.display());
+  for (const auto& name : result.suspended_cron_jobs)
+    text += fmt::format("still suspended: CronJob/{}\n", name);
+  text += result.code == ExitCode::ok
+              ? fmt::format(
+                    "namespace restored to LKG {}: {} objects written, all equal, rolled out and "
+                    "halted\n",
+                    result.lkg_id, result.changed.size())
+              : fmt::format("NOT restored: stopped in phase {}\n", result.phase);
+  return text;
+}
+
+Json json_of(const RestoreResult& result, const std::string& ns) {
+  Json workloads = Json::array();
+  for (const auto& one : result.workloads) {
+    workloads.push_back({{"workload", one.workload},
+                         {"settled", one.state.settled},
+                         {"ready", one.state.ready},
+                         {"wanted", one.state.wanted},
+                         {"reason", one.failure.empty() ? one.state.reason : one.failure}});
+  }
+  Json extras = Json::array();
+  for (const auto& extra : result.extras) extras.push_back(extra.key.display());
+  Json document = {{"lkg", result.lkg_id},
+                   {"namespace", ns},
+                   {"restoreId", result.restore_id},
+                   {"phase", result.phase},
+                   {"exitCode", static_cast<int>(result.code)},
+                   {"error", result.error},
+                   {"haltedAt", result.halted_at},
+                   {"haltedAtEnd", nullptr},
+                   {"planHash", result.plan_hash},
+                   {"actions", result.actions},
+                   {"changed", result.changed},
+                   {"warnings", result.warnings},
+                   {"workloads", std::move(workloads)},
+                   {"proofs", to_json(result.proofs)},
+                   {"extras", std::move(extras)},
+                   {"suspendedCronJobs", result.suspended_cron_jobs}};
+  if (result.halted_at_end) document["haltedAtEnd"] = *result.halted_at_end;
+  return document;
+}
+
+// The report never changes the verdict of a restore that failed, and fails one that did not only by
+// its own error.
+void write_report(const RestoreResult& result, const kube::Kubectl& kubectl, cli::Runtime& runtime,
+                  const cli::GlobalOptions& globals) {
+  const auto git = read_git_facts(globals.root, runtime.environment, runtime.runner);
+  const auto facts = gather_health(kubectl, git, runtime.clock.now(), k_report_events);
+  const auto path = globals.root / "deploy_logs" / "health_report.md";
+  os::write_file(path, health_markdown(facts, &result));
+  runtime.terminal.info("health report: " + path.string());
+}
+
+ExitCode run(const RestoreFlags& flags, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+  RestoreOptions options = flags.options;
+  options.timeout = duration_flag("--timeout", flags.timeout);
+  options.soak = duration_flag("--soak", flags.soak);
+  const Lkg lkg = load_lkg(flags.source, runtime, globals);
+  const auto kubectl = connect(runtime, globals);
+  const auto progress = progress_lines(runtime);
+  const RestoreResult result = restore(lkg, options, kubectl, runtime.clock, progress);
+
+  std::string report_error;
+  if (!flags.no_report) {
+    try {
+      write_report(result, kubectl, runtime, globals);
+    } catch (const Error& error) {
+      report_error = std::string("failed to write the health report: ") + error.what();
+    } catch (const Interrupted&) {
+      report_error = "interrupted while the health report was written";
+    }
+  }
+  if (!report_error.empty()) runtime.terminal.warn(report_error);
+  print_result(runtime, globals, "RestoreReport", json_of(result, lkg.ns), text_of(result));
+  if (result.code != ExitCode::ok) throw Error(result.code, result.error, result.next_step);
+  if (!report_error.empty())
+    throw Error(ExitCode::incomplete, report_error,
+                "the namespace itself is restored and verified");
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+cli::CommandSpec restore_command() {
+  return {
+      "restore", "Bring the namespace back to an LKG, with trading halted all along",
+      "Halt trading and read the switch back before anything else is written; then make every "
+      "object of the LKG what it was, "
+      "wave by wave; wait for all rollouts under one deadline; prove every pod that takes the "
+      "switch halted; and compare every "
+      "object with the LKG. What others added is removed. Objects that are not in the LKG are "
+      "listed and stay. CronJobs are "
+      "suspended until everything is verified.\n\n"
+      "Whatever happens, an interruption included, the switch is written and read back once more "
+      "before the command ends. A "
+      "restore may be run again at any time: what is right already is not touched.",
+      "  # Restore the current LKG\n  kubectl lkg restore -n trading-floor\n\n"
+      "  # Restore a kept one, and give slow workloads ten minutes\n"
+      "  kubectl lkg restore -n trading-floor --from 20260102T030405Z-0a1b2c3d --timeout 10m",
+      [](CLI::App& app) -> cli::Action {
+        auto flags = std::make_shared<RestoreFlags>();
+        add_lkg_source(app, flags->source);
+        app.add_option("--timeout", flags->timeout, "One deadline for all rollouts")
+            ->type_name("DURATION")
+            ->capture_default_str();
+        app.add_option("--soak", flags->soak,
+                       "How long the workloads must stay healthy after a change")
+            ->type_name("DURATION")
+            ->capture_default_str();
+        app.add_option("--expect-plan", flags->options.expect_plan,
+                       "Refuse when the plan has another hash")
+            ->type_name("HASH");
+        app.add_flag("--allow-different-cluster", flags->options.allow_different_cluster,
+                     "Restore onto a cluster that is not the LKG's, although workloads run there");
+        app.add_flag("--no-report", flags->no_report, "Do not write deploy_logs/health_report.md");
+        return [flags](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+          return run(*flags, runtime, globals);
+        };
+      }};
+}
+
+}  // namespace dr::lkg

@@ -1,0 +1,47 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "plugins/lkg/cmd_support.hpp"
+#include "plugins/lkg/commands.hpp"
+
+namespace dr::lkg {
+namespace {
+
+ExitCode run(const LkgSource& source, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+  const Lkg lkg = load_lkg(source, runtime, globals);
+  const std::string name = lkg.id.empty() ? "of the incumbent scripts" : lkg.id;
+  print_result(
+      runtime, globals, "VerifyReport",
+      {{"id", lkg.id},
+       {"namespace", lkg.ns},
+       {"objects", lkg.objects.size()},
+       {"timestamp_utc", data::string_or(lkg.metadata, {"timestamp_utc"}, "")},
+       {"warnings", lkg.warnings}},
+      fmt::format(
+          "LKG {} is intact: {} objects of namespace {}, captured {}, every image by digest\n",
+          name, lkg.objects.size(), lkg.ns,
+          data::string_or(lkg.metadata, {"timestamp_utc"}, "at an unknown time")));
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+cli::CommandSpec verify_command() {
+  return {"verify", "Check an LKG on disk, without a cluster",
+          "Check the files of an LKG: checksums, shape, every workload image by digest, the kill "
+          "switch at \"1\", no Secret, one "
+          "namespace, no object twice. Contacts no cluster. Exit code 6 says that it is damaged.",
+          "  # Check the current LKG\n  kubectl lkg verify\n\n"
+          "  # Check a kept one\n  kubectl lkg verify --from 20260102T030405Z-0a1b2c3d",
+          [](CLI::App& app) -> cli::Action {
+            auto source = std::make_shared<LkgSource>();
+            add_lkg_source(app, *source);
+            return [source](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+              return run(*source, runtime, globals);
+            };
+          }};
+}
+
+}  // namespace dr::lkg

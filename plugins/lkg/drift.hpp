@@ -1,0 +1,36 @@
+#pragma once
+
+#include <vector>
+
+#include "common/data/json_diff.hpp"
+#include "common/kube/field_rules.hpp"
+#include "common/kube/object.hpp"
+#include "plugins/lkg/live.hpp"
+#include "plugins/lkg/lkg.hpp"
+
+namespace dr::lkg {
+
+enum class DriftKind { same, changed, missing, extra };
+std::string_view name_of(DriftKind kind);
+
+// How one object stands to the LKG. The pointers are into the Lkg and the Live that were compared.
+struct ObjectDrift {
+  kube::ObjectKey key;
+  DriftKind kind = DriftKind::same;
+  std::vector<data::Difference> differences;  // LKG left, live right; of `changed`
+  const Json* lkg = nullptr;                  // not of `extra`
+  const Json* live = nullptr;                 // not of `missing`
+};
+
+// Every object of the LKG, in manifest order, then the extras: the user's objects of captured kinds
+// that it does not hold, except those that its capture left out on record. The data of volatile
+// objects is not compared.
+std::vector<ObjectDrift> find_drift(const Lkg& lkg, const Live& live, kube::Allocated allocated);
+
+// Node ports of an LKG hold on the cluster it was captured on.
+kube::Allocated allocated_on(const Lkg& lkg, const std::string& cluster_uid);
+
+// The PriorityClasses of an LKG, to be read besides the namespace.
+std::set<std::string> priority_classes_of(const Lkg& lkg);
+
+}  // namespace dr::lkg

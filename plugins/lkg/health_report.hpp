@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/kube/kubectl.hpp"
+#include "plugins/lkg/git.hpp"
+#include "plugins/lkg/live.hpp"
+#include "plugins/lkg/restore/restore.hpp"
+
+namespace dr::lkg {
+
+// What the health report is made of. A list that could not be read is empty and named in `gaps`:
+// the report is complete even when half of the cluster cannot be read.
+struct HealthFacts {
+  UtcTime generated{};
+  GitFacts git;
+  kube::Target target;
+  std::optional<std::string>
+      kill_switch;  // the value of EXECUTION_HALTED; nullopt: UNKNOWN, why is in `gaps`
+  std::vector<Json> deployments;
+  std::vector<Json> stateful_sets;
+  std::vector<Json> daemon_sets;
+  std::vector<Json> replica_sets;
+  std::vector<Json> controller_revisions;
+  std::vector<Json> pods;
+  std::vector<Json> warning_events;  // newest first, at most as many as asked for
+  std::vector<std::string> gaps;     // "pods: Forbidden ..."
+};
+
+// One parallel read a kind. Never throws dr::Error for what cannot be read.
+HealthFacts gather_health(const kube::Kubectl& kubectl, const GitFacts& git, UtcTime now,
+                          std::size_t event_limit);
+
+// The report in Markdown: sections and order of the incumbent's, with StatefulSets and DaemonSets,
+// and what a restore did when it follows one. Everything from outside is escaped, so that no name
+// or message can add markup.
+std::string health_markdown(const HealthFacts& facts, const RestoreResult* restore);
+
+// The same facts as a document of kind HealthReport.
+Json health_json(const HealthFacts& facts, const RestoreResult* restore);
+
+}  // namespace dr::lkg

@@ -1,0 +1,185 @@
+#include "plugins/lkg/lkg.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "common/base/error.hpp"
+#include "common/base/time.hpp"
+#include "common/data/yaml_codec.hpp"
+#include "common/kube/image_ref.hpp"
+#include "common/kube/kill_switch.hpp"
+#include "common/kube/kinds.hpp"
+#include "common/kube/pin.hpp"
+#include "common/os/sha256.hpp"
+#include "plugins/lkg/volatile_objects.hpp"
+
+namespace dr::lkg {
+namespace {
+
+constexpr std::size_t k_id_hex = 8;
+constexpr std::size_t k_timestamp_length = 16;  // 20260102T030405Z
+
+[[noreturn]] void refuse(const std::string& cause) {
+  throw Error(ExitCode::integrity, cause,
+              "restore the files of ops/lkg from version control, or use --from with a kept LKG");
+}
+
+// JSON is YAML, and our own manifests are JSON: read strictly as such when it begins like it.
+std::vector<Json> documents_of(const std::string& text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first != std::string::npos && text[first] == '{')
+    return {data::read_json(text, k_manifest_name)};
+  return data::read_yaml(text, k_manifest_name);
+}
+
+std::vector<Json> objects_of(const std::string& text) {
+  std::vector<Json> objects;
+  for (auto& document : documents_of(text)) {
+    if (data::string_at(document, {"kind"}) == "List") {
+      for (const auto& item : data::array_or_empty(document, {"items"})) objects.push_back(item);
+    } else {
+      objects.push_back(std::move(document));
+    }
+  }
+  return objects;
+}
+
+bool is_by_digest(const Json& object, const std::string& image) {
+  try {
+    return kube::ImageRef::parse(image).digest.has_value();
+  } catch (const Error& error) {
+    throw error.while_doing(kube::display(object));
+  }
+}
+
+void check_images(const Json& object) {
+  const Json* pod_template = kube::pod_template_of(object);
+  if (pod_template == nullptr) return;
+  for (const auto& image : kube::images_of(*pod_template)) {
+    if (!is_by_digest(object, image)) {
+      refuse(fmt::format("{}: image {} is not pinned to a digest", kube::display(object), image));
+    }
+  }
+}
+
+void check_switch(const Json& object) {
+  if (kube::name_of(object) != kube::k_switch_name) return;
+  if (data::string_or(object, {"data", kube::k_switch_key}, "") != kube::k_switch_halted) {
+    refuse(fmt::format("{}: /data/{} is not \"1\"", kube::display(object), kube::k_switch_key));
+  }
+}
+
+void check_object(const Json& object, const std::string& ns) {
+  const std::string what = kube::display(object);
+  const kube::Kind* kind = kube::find_kind(data::string_at(object, {"kind"}));
+  if (kind == nullptr || kind->capture == kube::Capture::never)
+    refuse(what + " does not belong into an LKG");
+  if (data::string_at(object, {"apiVersion"}) != kind->api_version) {
+    refuse(fmt::format("{}: /apiVersion: expected {}", what, kind->api_version));
+  }
+  if (kind->namespaced && data::string_or(object, {"metadata", "namespace"}, "") != ns) {
+    refuse(fmt::format("{}: /metadata/namespace: expected {}", what, ns));
+  }
+  if (kind->kind == "Namespace" && kube::name_of(object) != ns) {
+    refuse(fmt::format("{}: expected namespace {}", what, ns));
+  }
+  if (kind->kind == "ConfigMap") check_switch(object);
+  check_images(object);
+}
+
+void check_objects(const Lkg& lkg) {
+  if (lkg.objects.empty()) refuse(std::string(k_manifest_name) + " holds no object");
+  std::set<kube::ObjectKey> seen;
+  for (const auto& object : lkg.objects) {
+    check_object(object, lkg.ns);
+    if (!seen.insert(kube::key_of(object)).second)
+      refuse(kube::display(object) + " is there twice");
+  }
+}
+
+void check_own(const Lkg& lkg, const LkgFiles& files) {
+  const auto id = LkgId::parse(lkg.id);
+  const std::string sum = os::sha256_hex(files.manifest);
+  if (data::string_at(lkg.metadata, {"manifest", "sha256"}) != sum) {
+    refuse(fmt::format("{} is not the one that {} describes: its SHA-256 is {}", k_manifest_name,
+                       k_metadata_name, sum));
+  }
+  if (!id || !std::string_view(lkg.id).ends_with(sum.substr(0, k_id_hex))) {
+    refuse(fmt::format("{}: /id: \"{}\" is not the id of this manifest", k_metadata_name, lkg.id));
+  }
+  if (lkg.find("ConfigMap", kube::k_switch_name) == nullptr) {
+    refuse(fmt::format("{} holds no ConfigMap/{}", k_manifest_name, kube::k_switch_name));
+  }
+  if (lkg.find("Namespace", lkg.ns) == nullptr) {
+    refuse(fmt::format("{} holds no Namespace/{}", k_manifest_name, lkg.ns));
+  }
+}
+
+void read_metadata(Lkg& lkg, const std::string& text) {
+  lkg.metadata = data::read_json(text, k_metadata_name);
+  if (!lkg.metadata.is_object()) refuse(std::string(k_metadata_name) + ": expected an object");
+  lkg.ns = data::string_at(lkg.metadata, {"namespace"});
+  VolatileObjects::of_metadata(lkg.metadata);  // a restore must not stumble over them
+  if (!data::has(lkg.metadata, {"schema"})) {
+    lkg.warnings.emplace_back(
+        "this LKG was made by the incumbent scripts: it has no checksum and no cluster identity, "
+        "and may lack objects; "
+        "capture a new one once the floor is good");
+    return;
+  }
+  const auto schema = data::integer_or(lkg.metadata, {"schema"}, 0);
+  if (schema != k_schema) {
+    refuse(fmt::format("{}: /schema: {} is not one that this version reads ({})", k_metadata_name,
+                       schema, k_schema));
+  }
+  lkg.id = data::string_at(lkg.metadata, {"id"});
+  lkg.cluster_uid = data::string_at(lkg.metadata, {"cluster", "uid"});
+}
+
+}  // namespace
+
+std::optional<LkgId> LkgId::parse(std::string_view text) {
+  if (text.size() != k_timestamp_length + 1 + k_id_hex || text[k_timestamp_length] != '-')
+    return std::nullopt;
+  const auto time = parse_timestamp_id(text.substr(0, k_timestamp_length));
+  const auto hex = text.substr(k_timestamp_length + 1);
+  if (!time || hex.find_first_not_of("0123456789abcdef") != std::string_view::npos)
+    return std::nullopt;
+  return LkgId(*time, hex);
+}
+
+LkgId::LkgId(UtcTime time, std::string_view manifest_sha256)
+    : m_time(time),
+      m_text(timestamp_id(time).append("-").append(manifest_sha256.substr(0, k_id_hex))) {}
+
+const Json* Lkg::find(std::string_view kind, std::string_view name) const {
+  const auto object = std::find_if(objects.begin(), objects.end(), [&](const Json& candidate) {
+    return data::string_at(candidate, {"kind"}) == kind && kube::name_of(candidate) == name;
+  });
+  return object == objects.end() ? nullptr : &*object;
+}
+
+bool Lkg::left_out(const kube::ObjectKey& key) const {
+  const auto& entries = data::array_or_empty(metadata, {"left_out"});
+  return std::any_of(entries.begin(), entries.end(), [&](const Json& entry) {
+    return data::string_at(entry, {"object"}) == key.display();
+  });
+}
+
+Lkg parse_lkg(const LkgFiles& files) {
+  try {
+    Lkg lkg;
+    read_metadata(lkg, files.metadata);
+    lkg.objects = objects_of(files.manifest);
+    check_objects(lkg);
+    if (lkg.warnings.empty()) check_own(lkg, files);
+    return lkg;
+  } catch (const Error& error) {
+    throw error.as(ExitCode::integrity);
+  }
+}
+
+}  // namespace dr::lkg

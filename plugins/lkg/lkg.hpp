@@ -1,0 +1,61 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/data/json.hpp"
+#include "common/kube/object.hpp"
+#include "common/os/clock.hpp"
+
+namespace dr::lkg {
+
+inline constexpr std::string_view k_manifest_name = "lkg_manifest.yaml";
+inline constexpr std::string_view k_metadata_name = "lkg_metadata.json";
+inline constexpr int k_schema = 1;
+
+// "<YYYYMMDDTHHMMSSZ>-<first 8 hex digits of the manifest's SHA-256>": unique, and sorted by time.
+class LkgId {
+ public:
+  static std::optional<LkgId> parse(std::string_view text);
+  LkgId(UtcTime time, std::string_view manifest_sha256);
+  const std::string& text() const { return m_text; }
+  UtcTime time() const { return m_time; }
+  auto operator<=>(const LkgId& other) const { return m_text <=> other.m_text; }
+  bool operator==(const LkgId& other) const { return m_text == other.m_text; }
+
+ private:
+  UtcTime m_time;
+  std::string m_text;
+};
+
+// The two files of an LKG as they are on disk.
+struct LkgFiles {
+  std::string manifest;
+  std::string metadata;
+};
+
+// A last known good state that passed every offline check.
+struct Lkg {
+  std::string id;  // empty for one that the incumbent scripts made
+  std::string ns;
+  std::string cluster_uid;  // UID of namespace kube-system where it was captured; empty when it was
+                            // not recorded
+  std::vector<Json> objects;  // in manifest order
+  Json metadata;
+  std::vector<std::string> warnings;  // what an LKG of the incumbent scripts lacks
+
+  const Json* find(std::string_view kind, std::string_view name) const;
+  // The capture left the object out on purpose or for want of a digest, so it is neither drift nor
+  // an extra.
+  bool left_out(const kube::ObjectKey& key) const;
+};
+
+// Reads and checks an LKG without a cluster: shape, one namespace, no duplicate, no Secret and no
+// kind outside the table, every workload image by digest, the switch at "1" (absent only in an LKG
+// of the incumbent scripts), and the manifest's checksum in the metadata. Throws Error(integrity)
+// naming the object and the pointer.
+Lkg parse_lkg(const LkgFiles& files);
+
+}  // namespace dr::lkg

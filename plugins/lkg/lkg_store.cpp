@@ -1,0 +1,200 @@
+#include "plugins/lkg/lkg_store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "common/base/error.hpp"
+#include "common/os/atomic_file.hpp"
+#include "common/os/sealed_dir.hpp"
+#include "common/os/sha256.hpp"
+
+namespace dr::lkg {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string k_capture_step =
+    "capture one with `kubectl lkg capture`, or restore ops/lkg from version control";
+
+std::optional<std::string> read_if_there(const fs::path& path) {
+  std::error_code ignored;
+  if (fs::symlink_status(path, ignored).type() == fs::file_type::not_found) return std::nullopt;
+  return os::read_file(path);
+}
+
+// A part of a published LKG that is absent, or is the same in some kept generation.
+using Parts = std::map<std::string, std::optional<std::string>>;
+
+Parts read_parts(const fs::path& directory) {
+  Parts parts;
+  for (const auto name : {k_manifest_name, k_metadata_name, os::k_checksums_name}) {
+    parts[std::string(name)] = read_if_there(directory / name);
+  }
+  return parts;
+}
+
+bool fits(const Parts& parts) {
+  std::map<std::string, std::string> sums;
+  for (const auto& [name, text] : parts) {
+    if (!text) return false;
+    if (name != os::k_checksums_name) sums[name] = os::sha256_hex(*text);
+  }
+  return *parts.at(std::string(os::k_checksums_name)) == os::format_checksums(sums);
+}
+
+LkgFiles files_of(std::map<std::string, std::string> contents, const std::string& id) {
+  const auto manifest = contents.find(k_manifest_name.data());
+  const auto metadata = contents.find(k_metadata_name.data());
+  if (manifest == contents.end() || metadata == contents.end() || contents.size() != 2) {
+    throw Error(ExitCode::integrity,
+                fmt::format("LKG {} in the history does not hold exactly {} and {}", id,
+                            k_manifest_name, k_metadata_name));
+  }
+  return {std::move(manifest->second), std::move(metadata->second)};
+}
+
+}  // namespace
+
+LkgStore::LkgStore(fs::path root) : m_directory(std::move(root) / "ops" / "lkg") {}
+
+std::vector<LkgId> LkgStore::history() const {
+  std::vector<LkgId> ids;
+  std::error_code error;
+  for (fs::directory_iterator entry(m_directory / "history", error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (auto id = LkgId::parse(entry->path().filename().string())) ids.push_back(std::move(*id));
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw Error(ExitCode::failed, fmt::format("failed to list {}: {}",
+                                              (m_directory / "history").string(), error.message()));
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+Lkg LkgStore::load(const std::string& id) const {
+  const auto kept = history();
+  const bool known =
+      std::any_of(kept.begin(), kept.end(), [&](const LkgId& one) { return one.text() == id; });
+  if (!known) {
+    throw Error(ExitCode::failed, "failed to load LKG " + id + ": the history does not hold it",
+                "`ls " + (m_directory / "history").string() + "` lists the kept ones");
+  }
+  Lkg lkg = parse_lkg(files_of(os::read_sealed_dir(m_directory / "history" / id), id));
+  if (lkg.id != id) {
+    throw Error(ExitCode::integrity,
+                fmt::format("LKG {} in the history calls itself {}", id, lkg.id));
+  }
+  return lkg;
+}
+
+Lkg LkgStore::load() const {
+  Parts parts = read_parts(m_directory);
+  const auto& manifest = parts.at(std::string(k_manifest_name));
+  const auto& metadata = parts.at(std::string(k_metadata_name));
+  const auto& sums = parts.at(std::string(os::k_checksums_name));
+  if (!manifest && !metadata && !sums && history().empty()) {
+    throw Error(ExitCode::failed,
+                "failed to load the LKG: there is none in " + m_directory.string(), k_capture_step);
+  }
+  if (fits(parts)) return parse_lkg({*manifest, *metadata});
+  if (manifest && metadata && !sums) {
+    // The incumbent scripts write no checksums; whether it is one of theirs stands in the metadata.
+    Lkg lkg = parse_lkg({*manifest, *metadata});
+    if (lkg.id.empty()) return lkg;
+  }
+  return load_interrupted();
+}
+
+Lkg LkgStore::load_interrupted() const {
+  const Parts parts = read_parts(m_directory);
+  std::optional<Lkg> newest;
+  std::map<std::string, bool> explained;
+  for (const auto& [name, text] : parts) explained[name] = !text.has_value();
+  auto ids = history();
+  std::reverse(ids.begin(), ids.end());
+  for (const auto& id : ids) {
+    for (const auto& [name, text] : read_parts(m_directory / "history" / id.text())) {
+      if (text && text == parts.at(name)) explained[name] = true;
+    }
+    if (!newest) newest = load(id.text());
+  }
+  for (const auto& [name, known] : explained) {
+    if (known && newest) continue;
+    throw Error(ExitCode::integrity,
+                fmt::format("{} is damaged: it does not fit {}", (m_directory / name).string(),
+                            os::k_checksums_name),
+                "restore ops/lkg from version control, or name a kept LKG with --from");
+  }
+  newest->warnings.push_back(
+      fmt::format("the last publish was interrupted: using LKG {} of the history; the next capture "
+                  "mends the files",
+                  newest->id));
+  return std::move(*newest);
+}
+
+LkgId LkgStore::publish(const std::string& manifest,
+                        const std::function<std::string(const LkgId&)>& metadata_for,
+                        std::size_t keep, const os::Clock& clock, os::ProcessRunner& runner) const {
+  std::error_code error;
+  fs::create_directories(m_directory / "history", error);
+  if (error) {
+    throw Error(ExitCode::failed,
+                fmt::format("failed to create {}: {}", m_directory.string(), error.message()));
+  }
+  const os::FileLock lock(m_directory / "history" / ".lock");
+  const auto kept = history();
+  while (!kept.empty() && clock.now() <= kept.back().time()) {
+    const auto ahead = kept.back().time() - clock.now();
+    if (ahead > std::chrono::minutes(1)) {
+      throw Error(ExitCode::failed,
+                  "failed to publish the LKG: the newest kept one, " + kept.back().text() +
+                      ", is from the future",
+                  "check this machine's clock");
+    }
+    runner.sleep(Millis(200));
+  }
+  const LkgId id(clock.now(), os::sha256_hex(manifest));
+  publish_files(id, {manifest, metadata_for(id)});
+  prune(keep);
+  return id;
+}
+
+void LkgStore::publish_files(const LkgId& id, const LkgFiles& files) const {
+  os::SealedDirWriter entry(m_directory / "history" / id.text());
+  entry.add(k_manifest_name, files.manifest);
+  entry.add(k_metadata_name, files.metadata);
+  entry.commit();
+  os::write_file(m_directory / k_manifest_name, files.manifest);
+  os::write_file(m_directory / k_metadata_name, files.metadata);
+  os::write_file(
+      m_directory / os::k_checksums_name,
+      os::format_checksums({{std::string(k_manifest_name), os::sha256_hex(files.manifest)},
+                            {std::string(k_metadata_name), os::sha256_hex(files.metadata)}}));
+}
+
+void LkgStore::prune(std::size_t keep) const {
+  const auto ids = history();
+  for (std::size_t i = 0; i + keep < ids.size(); ++i) {
+    // Renamed first, so that a half-removed entry does not look like a kept one.
+    const fs::path entry = m_directory / "history" / ids[i].text();
+    const fs::path doomed = m_directory / "history" / (".pruned-" + ids[i].text());
+    std::error_code error;
+    fs::rename(entry, doomed, error);
+    if (!error) fs::remove_all(doomed, error);
+    if (error)
+      throw Error(ExitCode::failed,
+                  fmt::format("failed to prune {}: {}", entry.string(), error.message()));
+  }
+}
+
+Lkg load_files(const fs::path& manifest, const fs::path& metadata) {
+  return parse_lkg({os::read_file(manifest), os::read_file(metadata)});
+}
+
+}  // namespace dr::lkg

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/os/process_runner.hpp"
+#include "plugins/lkg/lkg.hpp"
+
+namespace dr::lkg {
+
+inline constexpr std::size_t k_default_keep = 30;  // and the fewest that a user may ask for
+
+// The LKGs of a repository under <root>/ops/lkg: the current one in three files, and every one that
+// was captured, whole, in history/<id>/. What is there is never edited, only added and pruned.
+//
+// Publishing writes the history entry first, then the manifest, the metadata, and SHA256SUMS last.
+// So a mix of files that each equal, byte for byte, those of kept entries is an interrupted
+// publish: the newest whole entry is the current LKG, and the next publish mends it. Any other
+// mismatch is damage.
+class LkgStore {
+ public:
+  explicit LkgStore(std::filesystem::path root);
+
+  // The current LKG, or `id` of the history. Throws Error(failed) when there is none,
+  // Error(integrity) when it is damaged.
+  Lkg load() const;
+  Lkg load(const std::string& id) const;
+
+  std::vector<LkgId> history() const;  // oldest first
+
+  // Publishes an LKG made of `manifest` and the metadata that `metadata_for` makes for its id, then
+  // prunes the history to the newest `keep`. Holds the store's lock, and waits for the next second
+  // when an entry of this second exists, so that ids stay unique and sorted. Throws Error(failed);
+  // the old LKG then stays the current one.
+  LkgId publish(const std::string& manifest,
+                const std::function<std::string(const LkgId&)>& metadata_for, std::size_t keep,
+                const os::Clock& clock, os::ProcessRunner& runner) const;
+
+  std::filesystem::path directory() const { return m_directory; }
+
+ private:
+  Lkg load_interrupted() const;
+  void publish_files(const LkgId& id, const LkgFiles& files) const;
+  void prune(std::size_t keep) const;
+
+  std::filesystem::path m_directory;
+};
+
+// Two explicit files (--manifest, --metadata), with no checksum file beside them to hold them to.
+Lkg load_files(const std::filesystem::path& manifest, const std::filesystem::path& metadata);
+
+}  // namespace dr::lkg

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plugins/lkg/restore/restore.hpp"
+
+namespace dr::lkg {
+
+// What a restore of an LKG would do now. Pointers of the plan are into `live` and the Lkg.
+struct Preview {
+  Live live;
+  Plan plan;
+  std::vector<std::string> warnings;
+};
+
+// Reads only. Whether a workload must restart is known when the switch reads "1" now; a restore
+// that has to write the switch first restarts every workload that takes it. Throws what the restore
+// would throw for a foreign cluster.
+Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl, bool allow_different_cluster);
+
+}  // namespace dr::lkg

@@ -1,0 +1,114 @@
+#include "plugins/lkg/restore/restore.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <exception>
+
+#include "common/os/sha256.hpp"
+
+namespace dr::lkg {
+namespace {
+
+struct Phase {
+  std::string_view name;
+  void (*run)(RestoreRun&);
+};
+
+constexpr std::array k_phases = {
+    Phase{"identify", identify}, Phase{"halt", halt},         Phase{"preflight", preflight},
+    Phase{"plan", plan},         Phase{"waves", write_waves}, Phase{"rollout", await_rollouts},
+    Phase{"prove", prove_halt},  Phase{"verify", verify},     Phase{"schedules", release_schedules},
+};
+
+// Names one run in the stamps that it leaves: unique enough, and readable.
+std::string restore_id(const RestoreRun& run) {
+  const auto ticks = run.clock.steady().time_since_epoch().count();
+  return timestamp_id(run.clock.now()) + "-" +
+         os::sha256_hex(std::to_string(ticks) + run.lkg.id).substr(0, 8);
+}
+
+void record(RestoreRun& run, const Error& error) {
+  const bool first = run.result.error.empty();
+  run.result.code = first ? error.code() : worse(run.result.code, error.code());
+  if (!first) run.result.error += "; then ";
+  run.result.error += error.what();
+  if (run.result.next_step.empty()) run.result.next_step = error.next_step();
+}
+
+void record(RestoreRun& run, const Interrupted& interrupted) {
+  record(run, Error(interrupted.code(), fmt::format("interrupted by signal {}", interrupted.signal),
+                    "run the restore again: what is right already is not touched"));
+}
+
+// True once a halt is due: everything up to the identification of the cluster must end with no
+// write at all.
+bool halt_was_due(const RestoreRun& run) {
+  return run.result.phase != k_phases.front().name;
+}
+
+void run_phases(RestoreRun& run) {
+  try {
+    for (const auto& phase : k_phases) {
+      run.result.phase = phase.name;
+      phase.run(run);
+    }
+    run.result.code = ExitCode::ok;
+  } catch (const Error& error) {
+    record(run, error);
+  } catch (const Interrupted& interrupted) {
+    record(run, interrupted);
+  } catch (const std::exception& error) {
+    // A mistake of ours must not keep the last halt from being written.
+    record(run, Error(ExitCode::failed, fmt::format("internal error: {}", error.what())));
+  }
+}
+
+// The last proof must be that of the first halt, however the run went: same incarnation, same
+// version, so nobody wrote the switch.
+void require_same(const RestoreRun& run, const kube::Halted& last) {
+  if (last.uid() == run.halted->uid() && last.resource_version() == run.halted->resource_version())
+    return;
+  throw Error(ExitCode::unsafe,
+              "the switch was written by somebody else while this run worked (it reads \"1\" now)",
+              "find out who writes ConfigMap/agenttrader-kill-switch, then run the restore again");
+}
+
+// HALT and READBACK on the way out, whatever the way. A second signal must not skip it, so it is
+// tried once more.
+void halt_at_end(RestoreRun& run) {
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    try {
+      const auto last = run.kill_switch.halt();
+      run.result.halted_at_end = true;
+      run.progress(fmt::format("halted: {}=\"1\" read back", kube::k_switch_key));
+      if (run.halted && run.result.code != ExitCode::unsafe) require_same(run, last);
+      return;
+    } catch (const Error& error) {
+      record(run, error.as(ExitCode::unsafe));
+      return;
+    } catch (const Interrupted& interrupted) {
+      record(run, interrupted);
+      if (attempt == 0) continue;
+      record(run, Error(ExitCode::unsafe,
+                        fmt::format("interrupted by signal {} before the halt was read back",
+                                    interrupted.signal)));
+    }
+  }
+}
+
+}  // namespace
+
+RestoreResult restore(const Lkg& lkg, const RestoreOptions& options, const kube::Kubectl& kubectl,
+                      const os::Clock& clock, const Progress& progress) {
+  RestoreRun run{lkg, options, kubectl, clock, progress, kube::KillSwitch(kubectl), {}};
+  run.result.lkg_id = lkg.id;
+  run.result.restore_id = restore_id(run);
+  run.result.started = clock.now();
+  run.result.warnings = lkg.warnings;
+  run_phases(run);
+  if (halt_was_due(run)) halt_at_end(run);
+  return std::move(run.result);
+}
+
+}  // namespace dr::lkg

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/error.hpp"
+#include "common/kube/halt_proof.hpp"
+#include "common/kube/kill_switch.hpp"
+#include "common/kube/kubectl.hpp"
+#include "common/kube/rollout.hpp"
+#include "common/os/clock.hpp"
+#include "plugins/lkg/live.hpp"
+#include "plugins/lkg/lkg.hpp"
+#include "plugins/lkg/restore/plan.hpp"
+
+namespace dr::lkg {
+
+struct RestoreOptions {
+  Millis timeout{std::chrono::minutes(5)};  // one deadline for all rollouts
+  Millis soak{std::chrono::seconds(30)};    // how long the workloads must stay healthy after it
+  bool allow_different_cluster = false;
+  std::string expect_plan;  // refuse when the plan's hash is another
+};
+
+// How far a workload came.
+struct WorkloadOutcome {
+  std::string workload;
+  kube::RolloutState state;
+  std::string failure;  // why it was given up; empty when it is settled
+};
+
+// What a restore did, for its result and for the health report; filled in as far as it came.
+struct RestoreResult {
+  std::string lkg_id;
+  std::string restore_id;
+  std::string phase;  // the last one entered
+  UtcTime started{};
+  std::string halted_at;              // RFC 3339; empty when the halt was never read back
+  std::optional<bool> halted_at_end;  // nullopt: it could not be read
+  std::string plan_hash;
+  std::map<std::string, std::size_t> actions;  // "change" to the number of objects
+  std::vector<std::string> changed;            // "Deployment/web changed", in the order of writing
+  std::vector<std::string> warnings;
+  std::vector<WorkloadOutcome> workloads;
+  std::vector<kube::HaltProof> proofs;
+  std::vector<ObjectDrift> extras;  // keys only: the pointers do not outlive the run
+  std::vector<ObjectDrift>
+      differences;  // what still differed when it was verified; keys and differences only
+  std::vector<std::string>
+      suspended_cron_jobs;  // held at suspend: true until everything is verified
+  ExitCode code = ExitCode::failed;
+  std::string error;
+  std::string next_step;
+};
+
+using Progress = std::function<void(std::string_view line)>;
+
+// The state that the phases of one restore hand on.
+struct RestoreRun {
+  const Lkg& lkg;
+  const RestoreOptions& options;
+  const kube::Kubectl& kubectl;
+  const os::Clock& clock;
+  const Progress& progress;
+  kube::KillSwitch kill_switch;
+  RestoreResult result;
+
+  ClusterFacts cluster{};                // since identify
+  bool namespace_exists = false;         // since identify
+  std::optional<kube::Halted> halted{};  // since halt
+  Live live{};                           // since preflight
+  std::optional<kube::HaltProver>
+      prover{};  // since plan: what is proven rests on the first halt of the run
+  Plan plan{};   // since plan
+};
+
+// The phases in order. Each throws dr::Error with the exit code of what went wrong.
+void identify(RestoreRun& run);   // which cluster, is the namespace there; no write
+void halt(RestoreRun& run);       // EXECUTION_HALTED="1", read back; nothing else is written before
+void preflight(RestoreRun& run);  // reads the namespace; refuses what cannot be restored
+void plan(RestoreRun& run);       // decides each object
+void write_waves(RestoreRun& run);        // wave by wave, the switch read back between
+void await_rollouts(RestoreRun& run);     // all in parallel under one deadline, then the soak
+void prove_halt(RestoreRun& run);         // every pod that takes the switch
+void verify(RestoreRun& run);             // every object deep-equal to the LKG
+void release_schedules(RestoreRun& run);  // CronJobs get the LKG's own suspend
+
+// Runs the phases. Whatever happens, an error or a signal included, the switch is written and read
+// back once more before it returns, unless no halt was due yet (wrong cluster). Never throws
+// dr::Error or dr::Interrupted: they are in the result.
+RestoreResult restore(const Lkg& lkg, const RestoreOptions& options, const kube::Kubectl& kubectl,
+                      const os::Clock& clock, const Progress& progress);
+
+// Refuses (ExitCode::refused) when this is another cluster than the LKG's and workloads are there.
+void check_cluster(const Lkg& lkg, const ClusterFacts& facts, bool allow_different,
+                   const kube::Kubectl& kubectl);
+// Secrets, and keys of them as far as names can tell, that the LKG's workloads need and the
+// namespace does not have. One read, which transfers no value.
+std::vector<std::string> missing_secrets(const Lkg& lkg, const kube::Kubectl& kubectl);
+
+}  // namespace dr::lkg

@@ -1,0 +1,282 @@
+#include "plugins/lkg/lkg_store.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "common/base/error.hpp"
+#include "common/os/atomic_file.hpp"
+#include "common/os/sealed_dir.hpp"
+#include "tests/unit/plugins/lkg/lkg_builder.hpp"
+#include "tests/unit/support/fake_clock.hpp"
+#include "tests/unit/support/fake_process_runner.hpp"
+#include "tests/unit/support/temp_dir.hpp"
+
+namespace dr::lkg {
+namespace {
+
+using namespace dr::test;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+const std::array<std::string, 3> k_parts = {
+    std::string(k_manifest_name), std::string(k_metadata_name), std::string(os::k_checksums_name)};
+
+class LkgStoreTest : public testing::Test {
+ protected:
+  LkgStoreTest() {
+    m_runner.on_sleep = [this](Millis duration) { m_clock.advance(duration); };
+  }
+
+  // An LKG whose content is told by `label`.
+  LkgId publish(const std::string& label, std::size_t keep = k_default_keep) {
+    std::vector<Json> objects = small_floor();
+    objects.push_back(make_config_map("label", "label", label));
+    return m_store.publish(
+        lkg_files(objects).manifest,
+        [&](const LkgId& id) { return lkg_files(objects, Json::object(), id.time()).metadata; },
+        keep, m_clock, m_runner);
+  }
+
+  static std::string label_of(const Lkg& lkg) {
+    return lkg.find("ConfigMap", "label")->at("data").at("label").get<std::string>();
+  }
+
+  std::filesystem::path file(const std::string& name) const { return m_store.directory() / name; }
+  std::filesystem::path kept(const LkgId& id) const { return file("history") / id.text(); }
+
+  ExitCode code_of_load() const {
+    try {
+      m_store.load();
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ExitCode::ok;
+  }
+
+  std::vector<std::string> history() const {
+    std::vector<std::string> ids;
+    for (const auto& id : m_store.history()) ids.push_back(id.text());
+    return ids;
+  }
+
+  TempDir m_dir;
+  LkgStore m_store{m_dir.path()};
+  FakeClock m_clock;
+  FakeProcessRunner m_runner;
+};
+
+// --- Publishing
+
+TEST_F(LkgStoreTest, LoadsWhatWasPublished) {
+  // Protects the round trip: current files and history entry are the same LKG.
+  const LkgId id = publish("one");
+  const Lkg lkg = m_store.load();
+  EXPECT_EQ(lkg.id, id.text());
+  EXPECT_EQ(label_of(lkg), "one");
+  EXPECT_THAT(lkg.warnings, IsEmpty());
+  EXPECT_EQ(label_of(m_store.load(id.text())), "one");
+}
+
+TEST_F(LkgStoreTest, ChecksumsAreThoseOfSha256sum) {
+  // Protects `sha256sum -c SHA256SUMS`, the check that needs no plugin.
+  publish("one");
+  const auto sums = os::parse_checksums(os::read_file(file(k_parts[2])));
+  for (const auto& part : {k_parts[0], k_parts[1]})
+    EXPECT_EQ(sums.at(part), os::sha256_hex(os::read_file(file(part))));
+}
+
+TEST_F(LkgStoreTest, EmptyStoreHasNoLkg) {
+  // Protects the first use: no LKG is no damage.
+  EXPECT_EQ(code_of_load(), ExitCode::failed);
+  EXPECT_THAT(m_store.history(), IsEmpty());
+}
+
+TEST_F(LkgStoreTest, TwoPublishesInOneSecondGetDifferentSortedIds) {
+  // Protects unique ids: the second waits for the next second instead of overwriting the first.
+  const LkgId first = publish("same");
+  const LkgId second = publish("same");
+  EXPECT_LT(first, second);
+  EXPECT_GT(second.time(), first.time());
+  EXPECT_THAT(history(), ElementsAre(first.text(), second.text()));
+  EXPECT_THAT(m_runner.sleeps(), testing::Not(IsEmpty()));
+}
+
+TEST_F(LkgStoreTest, RefusesToPublishBeforeAKeptOne) {
+  // Protects the order of the history from a clock that was set back, without waiting for hours.
+  const LkgId first = publish("one");
+  m_clock.advance(-std::chrono::hours(2));
+  EXPECT_THROW(publish("two"), Error);
+  EXPECT_THAT(history(), ElementsAre(first.text()));
+  EXPECT_THAT(m_runner.sleeps(), IsEmpty());
+}
+
+TEST_F(LkgStoreTest, AFailedPublishLeavesTheOldOne) {
+  // Protects the old LKG when the new one does not pass its own checks.
+  publish("one");
+  m_clock.advance(std::chrono::seconds(5));
+  EXPECT_THROW(
+      m_store.publish(
+          "{}", [](const LkgId&) -> std::string { throw Error(ExitCode::integrity, "not good"); },
+          k_default_keep, m_clock, m_runner),
+      Error);
+  EXPECT_EQ(label_of(m_store.load()), "one");
+  EXPECT_THAT(m_store.history(), SizeIs(1));
+}
+
+TEST_F(LkgStoreTest, HistoryIsSortedAndPrunedToTheNewest) {
+  // Protects the release records: only the oldest go, whatever order the file system lists them in.
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i) {
+    ids.push_back(publish(std::to_string(i), 3).text());
+    m_clock.advance(std::chrono::seconds(7));
+  }
+  EXPECT_THAT(history(), ElementsAre(ids[2], ids[3], ids[4]));
+  EXPECT_EQ(label_of(m_store.load()), "4");
+}
+
+TEST_F(LkgStoreTest, HistoryIgnoresForeignNames) {
+  // Protects against notes and half-removed entries beside the kept ones.
+  const LkgId id = publish("one");
+  std::filesystem::create_directories(file("history") / ".pruned-20250101T000000Z-01234567");
+  os::write_file(file("history") / "README", "hello");
+  EXPECT_THAT(history(), ElementsAre(id.text()));
+}
+
+// --- Interrupted publishes
+
+// Each bit says whether that file is still the older one.
+class LkgStoreMix : public LkgStoreTest, public testing::WithParamInterface<unsigned> {};
+
+TEST_P(LkgStoreMix, LoadsAWholeGeneration) {
+  // Protects every crash point of a publish: no hand work, never a mixture.
+  publish("old");
+  std::array<std::string, 3> old;
+  for (std::size_t i = 0; i < k_parts.size(); ++i) old[i] = os::read_file(file(k_parts[i]));
+  publish("new");
+  for (std::size_t i = 0; i < k_parts.size(); ++i) {
+    if ((GetParam() >> i & 1U) != 0) os::write_file(file(k_parts[i]), old[i]);
+  }
+  const Lkg lkg = m_store.load();
+  const bool is_whole = GetParam() == 0 || GetParam() == 7;
+  EXPECT_EQ(label_of(lkg), GetParam() == 7 ? "old" : "new");
+  EXPECT_EQ(lkg.warnings.empty(), is_whole);
+  if (!is_whole) {
+    EXPECT_THAT(lkg.warnings.back(), HasSubstr("interrupted"));
+  }
+}
+
+TEST_P(LkgStoreMix, IsMendedByTheNextPublish) {
+  // Protects the promise of that warning.
+  publish("old");
+  const std::string old = os::read_file(file(k_parts[GetParam() % 3]));
+  publish("new");
+  os::write_file(file(k_parts[GetParam() % 3]), old);
+  publish("next");
+  EXPECT_EQ(label_of(m_store.load()), "next");
+  EXPECT_THAT(m_store.load().warnings, IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, LkgStoreMix, testing::Range(0U, 8U));
+
+class LkgStorePart : public LkgStoreTest, public testing::WithParamInterface<std::string> {};
+
+TEST_P(LkgStorePart, MissingLoadsTheNewestWithAWarning) {
+  // Protects the first publish of all: before its end some of the three files are not there yet.
+  publish("old");
+  publish("new");
+  std::filesystem::remove(file(GetParam()));
+  const Lkg lkg = m_store.load();
+  EXPECT_EQ(label_of(lkg), "new");
+  EXPECT_THAT(lkg.warnings, ElementsAre(HasSubstr("interrupted")));
+}
+
+TEST_P(LkgStorePart, ChangedInOneByteIsDamage) {
+  // Protects against edits and bit rot: what no kept LKG explains is never restored.
+  publish("old");
+  publish("new");
+  const std::string text = os::read_file(file(GetParam()));
+  for (const std::size_t place : {std::size_t{0}, text.size() / 2, text.size() - 1}) {
+    std::string changed = text;
+    changed[place] = static_cast<char>(changed[place] ^ 1);
+    os::write_file(file(GetParam()), changed);
+    EXPECT_EQ(code_of_load(), ExitCode::integrity) << place;
+  }
+  os::write_file(file(GetParam()), text + "\n");
+  EXPECT_EQ(code_of_load(), ExitCode::integrity);
+}
+
+TEST_P(LkgStorePart, ChangedWithoutAHistoryIsDamage) {
+  // Protects a repository that lost its history: nothing explains a mismatch there.
+  publish("one");
+  std::filesystem::remove_all(file("history"));
+  os::write_file(file(GetParam()), os::read_file(file(GetParam())) + "\n");
+  EXPECT_EQ(code_of_load(), ExitCode::integrity);
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, LkgStorePart, testing::ValuesIn(k_parts),
+                         [](const auto& test) { return "file" + std::to_string(test.index); });
+
+// --- The history
+
+TEST_F(LkgStoreTest, DamagedEntryIsNamed) {
+  // Protects --from and the fallback from a damaged record.
+  const LkgId id = publish("one");
+  os::write_file(kept(id) / k_parts[0], "{}");
+  try {
+    m_store.load(id.text());
+    FAIL() << "loaded";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::integrity);
+    EXPECT_THAT(error.what(), HasSubstr(id.text()));
+  }
+}
+
+TEST_F(LkgStoreTest, RenamedEntryIsDamage) {
+  // Protects against an old state that poses as a newer one.
+  const LkgId id = publish("one");
+  const std::string other = "20270101T000000Z" + id.text().substr(16);
+  std::filesystem::rename(kept(id), file("history") / other);
+  try {
+    m_store.load(other);
+    FAIL() << "loaded";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::integrity);
+    EXPECT_THAT(error.what(), HasSubstr(other));
+  }
+}
+
+TEST_F(LkgStoreTest, UnknownIdIsNotDamage) {
+  // Protects the difference between a typing mistake (1) and a damaged record (6).
+  publish("one");
+  for (const char* id : {"20250101T000000Z-01234567", "../../lkg", ""}) {
+    try {
+      m_store.load(id);
+      ADD_FAILURE() << id;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::failed);
+    }
+  }
+}
+
+// --- The incumbent's files
+
+TEST_F(LkgStoreTest, LoadsTheIncumbentsPairWithoutChecksums) {
+  // Protects the LKG that stands in the repository before the first capture.
+  const LkgFiles files = lkg_files(small_floor(), {{"schema", nullptr}});
+  os::write_file(file(k_parts[0]), files.manifest);
+  os::write_file(file(k_parts[1]), files.metadata);
+  EXPECT_EQ(m_store.load().id, "");
+  EXPECT_EQ(load_files(file(k_parts[0]), file(k_parts[1])).objects.size(), 3U);
+  publish("ours");
+  EXPECT_EQ(label_of(m_store.load()), "ours");
+}
+
+}  // namespace
+}  // namespace dr::lkg

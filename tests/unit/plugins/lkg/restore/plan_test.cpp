@@ -1,0 +1,181 @@
+#include "plugins/lkg/restore/plan.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <ostream>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "tests/unit/plugins/lkg/lkg_builder.hpp"
+
+namespace dr::lkg {
+namespace {
+
+using namespace dr::test;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// A Plan points into both.
+struct Planned {
+  Lkg lkg;
+  Live live;
+  Plan plan;
+  explicit Planned(const std::vector<Json>& live_objects,
+                   const std::set<std::string>& to_restart = {},
+                   const std::vector<Json>& lkg_objects = small_floor())
+      : lkg(make_lkg(lkg_objects)),
+        live(live_of(live_objects)),
+        plan(make_plan(lkg, live, kube::Allocated::keep, to_restart)) {}
+
+  const PlannedObject& at(const std::string& display) const {
+    for (const auto& planned : plan.objects) {
+      if (planned.drift.key.display() == display) return planned;
+    }
+    throw std::logic_error("not planned: " + display);
+  }
+};
+
+TEST(Plan, UnchangedFloorIsLeftAlone) {
+  // Protects the promise that a restore of a good floor writes nothing but the halt.
+  const Planned planned(small_floor());
+  EXPECT_EQ(planned.plan.count(Action::same), 3U);
+  EXPECT_THAT(planned.plan.extras, IsEmpty());
+}
+
+TEST(Plan, CreatesWhatIsMissingInItsWave) {
+  // Protects the order: a wave must be complete before pods start on it.
+  auto lkg = small_floor();
+  lkg.push_back(make_config_map("settings", "k", "v"));
+  const Planned planned(small_floor(), {}, lkg);
+  EXPECT_EQ(planned.at("ConfigMap/settings").action, Action::create);
+  EXPECT_EQ(planned.at("ConfigMap/settings").wave, kube::Wave::configuration);
+  EXPECT_EQ(planned.at("Deployment/web").wave, kube::Wave::workloads);
+}
+
+TEST(Plan, TellsWhichChangesRollPods) {
+  // Protects the operator's choice: replicas do not restart pods, a template does.
+  auto live = small_floor();
+  live[2]["spec"]["replicas"] = 3;
+  EXPECT_EQ(Planned(live).at("Deployment/web").rolls, "");
+  live[2]["spec"]["template"]["spec"]["containers"][0]["image"] = "web:2";
+  const Planned planned(live);
+  EXPECT_EQ(planned.at("Deployment/web").action, Action::change);
+  EXPECT_THAT(planned.at("Deployment/web").rolls, HasSubstr("template"));
+}
+
+TEST(Plan, ImmutableDifferenceBlocks) {
+  // Protects against a write that the API server is known to refuse after half the floor is done.
+  auto live = small_floor();
+  live[2]["spec"]["selector"] = {{"matchLabels", {{"app", "other"}}}};
+  const Planned planned(live);
+  EXPECT_EQ(planned.at("Deployment/web").action, Action::blocked);
+  ASSERT_EQ(planned.at("Deployment/web").immutable.size(), 1U);
+  EXPECT_THAT(planned.at("Deployment/web").immutable[0].pointer, HasSubstr("/spec/selector"));
+}
+
+TEST(Plan, StampsUnprovenWorkloadsOnly) {
+  // Protects against needless restarts, and against pods that still believe trading is on.
+  auto objects = small_floor();
+  objects.push_back(make_deployment("agent", 1, k_by_digest));
+  const Planned planned(objects, {"Deployment/web", "ConfigMap/agenttrader-kill-switch"}, objects);
+  EXPECT_EQ(planned.at("Deployment/web").action, Action::restart);
+  EXPECT_TRUE(planned.at("Deployment/web").stamped);
+  EXPECT_THAT(planned.at("Deployment/web").rolls, HasSubstr("not proven halted"));
+  EXPECT_EQ(planned.at("Deployment/agent").action, Action::same);
+  EXPECT_FALSE(planned.at("Deployment/agent").stamped);
+  EXPECT_FALSE(planned.at("ConfigMap/agenttrader-kill-switch").stamped);
+}
+
+TEST(Plan, AMissingWorkloadNeedsNoStamp) {
+  // Protects the LKG's template: pods of a created workload are new anyway.
+  auto live = small_floor();
+  live.pop_back();
+  const Planned planned(live, {"Deployment/web"});
+  EXPECT_EQ(planned.at("Deployment/web").action, Action::create);
+  EXPECT_FALSE(planned.at("Deployment/web").stamped);
+}
+
+TEST(Plan, UnprovenPodsLeadToTheirWorkload) {
+  // Protects the restart: a Deployment owns its pods through a ReplicaSet.
+  const Json web = make_deployment("web", 1, k_by_digest);
+  const Json set = make_replica_set(web, "1");
+  const Json spec = web["spec"]["template"]["spec"];
+  const Json gamma = make_stateful_set("gamma", 1, k_by_digest);
+  const Live live =
+      live_of({make_namespace(), make_switch(), web, set, make_pod(set, "web-0", spec), gamma,
+               make_pod(gamma, "gamma-0", spec)});
+  const auto proof = [](const std::string& pod, kube::HaltVerdict verdict) {
+    return kube::HaltProof{pod, "web", kube::SwitchWay::env, verdict, ""};
+  };
+  EXPECT_THAT(unproven_workloads(live, {proof("web-0", kube::HaltVerdict::not_halted),
+                                        proof("gamma-0", kube::HaltVerdict::waiting),
+                                        proof("gone", kube::HaltVerdict::not_halted)}),
+              ElementsAre("Deployment/web", "StatefulSet/gamma"));
+  EXPECT_THAT(unproven_workloads(live, {proof("web-0", kube::HaltVerdict::proven),
+                                        proof("gamma-0", kube::HaltVerdict::not_running)}),
+              IsEmpty());
+}
+
+// --- The hash
+
+struct Change {
+  std::string name;
+  std::function<void(std::vector<Json>& live)> make;
+};
+
+void PrintTo(const Change& change, std::ostream* out) {
+  *out << change.name;
+}
+
+class PlanHash : public testing::TestWithParam<Change> {};
+
+TEST_P(PlanHash, ChangesWithTheWorld) {
+  // Protects --expect-plan: a plan that was looked at must not stand for another one.
+  auto live = small_floor();
+  live[2]["spec"]["replicas"] = 3;
+  const std::string before = Planned(live).plan.hash;
+  GetParam().make(live);
+  EXPECT_NE(Planned(live).plan.hash, before);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Changes, PlanHash,
+    testing::Values(
+        Change{"another_value", [](auto& live) { live[2]["spec"]["replicas"] = 4; }},
+        Change{"one_more_difference", [](auto& live) { live[2]["spec"]["paused"] = true; }},
+        Change{"no_difference", [](auto& live) { live[2]["spec"]["replicas"] = 1; }},
+        Change{"missing", [](auto& live) { live.pop_back(); }},
+        Change{"extra", [](auto& live) { live.push_back(make_config_map("rogue", "k", "v")); }},
+        Change{"other_incarnation", [](auto& live) { live[2]["metadata"]["uid"] = "other"; }},
+        Change{"other_switch", [](auto& live) { live[1]["data"]["more"] = "x"; }}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(PlanHash, ChangesWithTheLkgAndTheRestarts) {
+  // Protects against another LKG with the same differences, and against restarts nobody agreed to.
+  const std::string before = Planned(small_floor()).plan.hash;
+  EXPECT_NE(Planned(small_floor(), {"Deployment/web"}).plan.hash, before);
+  auto objects = small_floor();
+  objects[2]["spec"]["replicas"] = 2;
+  EXPECT_NE(Planned(objects, {}, objects).plan.hash, before);
+}
+
+TEST(PlanHash, StaysWhenOnlyVersionsAndStatusMove) {
+  // Protects --expect-plan from being useless on a living floor, where status moves all the time.
+  auto live = small_floor();
+  const std::string before = Planned(live).plan.hash;
+  for (auto& object : live) {
+    object["metadata"]["generation"] = 9;
+    object["metadata"]["managedFields"] = Json::array({Json::object()});
+    object["status"]["readyReplicas"] = 0;
+  }
+  live.push_back(make_config_map("agenttrader-heartbeat-web", "beat", "1"));
+  EXPECT_EQ(Planned(live).plan.hash, before);
+}
+
+}  // namespace
+}  // namespace dr::lkg
