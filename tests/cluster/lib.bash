@@ -1,0 +1,70 @@
+# What the tests on a real control plane share: `load lib` in a file, `sandbox` in its setup (or setup_file, for tests
+# that only look).  Tests run in parallel, so each has a namespace, a user and a repository of its own, and writes
+# nowhere else.  What a test leaves in the cluster goes away with the cluster.
+bats_require_minimum_version 1.5.0
+bats_load_library bats-support
+bats_load_library bats-assert
+bats_load_library bats-file
+
+CLUSTER_TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+# Sets NS, a namespace name (the namespace itself is floor_up's or the test's to create); ROOT, a git repository with
+# one commit, for --root; and KUBECONFIG, as the user NS with all rights, so that the audit log tells tests apart.
+sandbox() {
+  local file dir
+  file=$(basename "$BATS_TEST_FILENAME" .bats)
+  if [ -n "${BATS_TEST_TMPDIR:-}" ]; then
+    dir=$BATS_TEST_TMPDIR NS=${file//_/-}-$BATS_TEST_NUMBER
+  else
+    dir=$BATS_FILE_TMPDIR NS=${file//_/-}
+  fi
+  ROOT=$dir/repository
+  git init --quiet --initial-branch=main "$ROOT"
+  git -C "$ROOT" -c user.name=test -c user.email=test@example.com commit --quiet --allow-empty --message=first
+  sed "/^- name: admin\$/ { n; s/.*/&\n    as: $NS\n    as-groups: [system:masters]/ }" \
+    "$CLUSTER_DIR/kubeconfig" >"$dir/kubeconfig"
+  chmod 600 "$dir/kubeconfig"
+  export NS ROOT KUBECONFIG=$dir/kubeconfig
+}
+
+# Deploys the sample floor into the namespace and waits until it is settled (3 to 10 s).
+floor_up() { # [NAMESPACE]
+  "$CLUSTER_TESTS/floor/deploy.sh" "${1:-$NS}"
+}
+
+# kubectl in the test's namespace.
+k() { kubectl -n "$NS" "$@"; }
+
+# kubectl lkg VERB in the test's namespace and repository.
+lkg() { # VERB [ARGUMENTS...]
+  local verb=$1; shift
+  kubectl lkg "$verb" --root "$ROOT" -n "$NS" "$@"
+}
+
+# Waits until the command succeeds.
+eventually() { # COMMAND...
+  local end=$((SECONDS + 30))
+  until "$@" >/dev/null 2>&1; do
+    [ $SECONDS -lt $end ] || fail "not within 30 s: $*"
+    sleep 0.2
+  done
+}
+
+# Prints a mark for the three functions below: they look at what came after it.  An answer may reach us a moment before
+# its line reaches the log.
+audit_mark() { sleep 0.2; stat --format=%s "$CLUSTER_AUDIT_LOG"; }
+
+# Prints the test's own writes since the mark, in order: VERB RESOURCE NAMESPACE/NAME STATUS USER-AGENT.
+audit_mutations() { # SINCE
+  sleep 0.2
+  "$CLUSTER_TESTS/audit.py" "$CLUSTER_AUDIT_LOG" --since "$1" --user "$NS"
+}
+
+# Prints the test's own writes to the kill switch since the mark, in order: VERB STATUS VALUE-AFTERWARDS.
+audit_switch() { # SINCE
+  sleep 0.2
+  "$CLUSTER_TESTS/audit.py" "$CLUSTER_AUDIT_LOG" --since "$1" --user "$NS" --switch
+}
+
+# Prints the kill switch's value.
+switch_value() { k get configmap agenttrader-kill-switch --output=jsonpath='{.data.EXECUTION_HALTED}'; }
