@@ -90,7 +90,7 @@ void occupy_standard_descriptors() {
 }
 
 std::string shown_name(const char* argv0, const Program& program) {
-  const std::string basename = argv0 == nullptr ? "" : fs::path(argv0).filename().string();
+  std::string basename = argv0 == nullptr ? "" : fs::path(argv0).filename().string();
   if (basename.empty() || basename.starts_with("kubectl-")) return "kubectl " + program.name;
   return basename;
 }

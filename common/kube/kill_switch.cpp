@@ -179,7 +179,7 @@ Halted KillSwitch::align(const Json& lkg_switch, const Halted& before) const {
   Json body = replacement(lkg_switch, before.object(), Allocated::keep);
   body["metadata"]["namespace"] = before.ns();
   body["data"][k_switch_key] = k_switch_halted;
-  const auto result = m_kubectl.mutate({"replace", "-f", "-", k_manager_flag, "-o", "name"},
+  const auto result = m_kubectl.mutate({"replace", "-f", "-", k_manager_flag, "-o", "json"},
                                        data::write_json(body), k_write_timeout);
   if (!result.ok()) {
     const auto error = api_error_of(result);
@@ -187,7 +187,12 @@ Halted KillSwitch::align(const Json& lkg_switch, const Halted& before) const {
       require_unchanged(before);
     throw Error(ExitCode::incomplete, "failed to restore " + k_object + ": " + error.text);
   }
-  return read_back();
+  // The answer says which version is ours; what is read back must be that one.
+  const Json written = data::read_json(result.out, "answer to the replace of " + k_object);
+  if (const auto cause = objection(written); !cause.empty()) throw_unsafe(cause);
+  const Halted ours(before.ns(), written);
+  require_unchanged(ours);
+  return ours;
 }
 
 void KillSwitch::create_namespace(const Json& ns_object) const {

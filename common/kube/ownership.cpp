@@ -42,7 +42,7 @@ std::string newest_revision_hash(const std::vector<const Json*>& controller_revi
 // When the Job ended, empty while it runs. The API server writes all times in one form, in UTC and
 // whole seconds, so that their texts compare as times. A failed Job has no completionTime.
 std::string end_of(const Json& job) {
-  const std::string completed = data::string_or(job, {"status", "completionTime"}, "");
+  std::string completed = data::string_or(job, {"status", "completionTime"}, "");
   if (!completed.empty() || !condition_is(job, "Failed", "True")) return completed;
   return data::string_or(*condition_of(job, "Failed"), {"lastTransitionTime"}, "");
 }

@@ -1,5 +1,6 @@
 #include "common/os/environment.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <system_error>
@@ -7,7 +8,7 @@
 
 #include "common/base/text.hpp"
 
-extern char** environ;
+extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to the program
 
 namespace dr::os {
 namespace {
@@ -65,7 +66,7 @@ std::vector<std::string> Environment::for_child(const std::map<std::string, std:
 
   std::vector<std::string> lines;
   lines.reserve(variables.size());
-  for (const auto& [name, value] : variables) lines.push_back(name + "=" + value);
+  for (const auto& [name, value] : variables) lines.push_back(fmt::format("{}={}", name, value));
   return lines;
 }
 

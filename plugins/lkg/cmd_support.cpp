@@ -76,10 +76,11 @@ Progress progress_lines(cli::Runtime& runtime) {
 
 std::string shown(const std::optional<Json>& value) {
   if (!value) return "<absent>";
-  const std::string text = printable(data::write_json(*value, -1));
+  std::string text = printable(data::write_json(*value, -1));
   if (text.size() <= k_shown_head + k_shown_tail) return text;
   // The end tells two images apart, the beginning says what it is.
-  return printable(text.substr(0, k_shown_head)) + "..." + printable(text.substr(text.size() - k_shown_tail));
+  return printable(text.substr(0, k_shown_head)) + "..." +
+         printable(text.substr(text.size() - k_shown_tail));
 }
 
 Json to_json(const std::vector<kube::HaltProof>& proofs) {

@@ -48,8 +48,8 @@ bool fits(const Parts& parts) {
 }
 
 LkgFiles files_of(std::map<std::string, std::string> contents, const std::string& id) {
-  const auto manifest = contents.find(k_manifest_name.data());
-  const auto metadata = contents.find(k_metadata_name.data());
+  const auto manifest = contents.find(std::string(k_manifest_name));
+  const auto metadata = contents.find(std::string(k_metadata_name));
   if (manifest == contents.end() || metadata == contents.end() || contents.size() != 2) {
     throw Error(ExitCode::integrity,
                 fmt::format("LKG {} in the history does not hold exactly {} and {}", id,
@@ -60,7 +60,7 @@ LkgFiles files_of(std::map<std::string, std::string> contents, const std::string
 
 }  // namespace
 
-LkgStore::LkgStore(fs::path root) : m_directory(std::move(root) / "ops" / "lkg") {}
+LkgStore::LkgStore(const fs::path& root) : m_directory(root / "ops" / "lkg") {}
 
 std::vector<LkgId> LkgStore::history() const {
   std::vector<LkgId> ids;

@@ -22,7 +22,7 @@ inline constexpr std::size_t k_default_keep = 30;  // and the fewest that a user
 // mismatch is damage.
 class LkgStore {
  public:
-  explicit LkgStore(std::filesystem::path root);
+  explicit LkgStore(const std::filesystem::path& root);
 
   // The current LKG, or `id` of the history. Throws Error(failed) when there is none,
   // Error(integrity) when it is damaged.

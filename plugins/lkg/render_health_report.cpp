@@ -72,10 +72,10 @@ std::string table(Columns columns, const Json& rows) {
   }
   std::string text = head + "\n" + rule + "\n";
   for (const Json& row : rows) {
-    text += "|";
+    text += '|';
     for (const Column& column : columns)
       text += fmt::format(" {} |", text_of(row.at(column.member)));
-    text += "\n";
+    text += '\n';
   }
   return text;
 }

@@ -30,7 +30,10 @@ std::string restore_id(const RestoreRun& run) {
 
 void record(RestoreRun& run, const Error& error) {
   const bool first = run.result.error.empty();
-  run.result.code = first ? error.code() : worse(run.result.code, error.code());
+  // Once something was written, what failed is half done.
+  const bool half_done = error.code() == ExitCode::failed && !run.result.changed.empty();
+  const ExitCode code = half_done ? ExitCode::incomplete : error.code();
+  run.result.code = first ? code : worse(run.result.code, code);
   if (!first) run.result.error += "; then ";
   run.result.error += error.what();
   if (run.result.next_step.empty()) run.result.next_step = error.next_step();

@@ -353,8 +353,11 @@ class FakeCluster {
     for (const auto& body : data::read_json_stream(input, "stdin")) {
       const std::string refusal = write_document(args, body);
       if (refusal.empty()) {
-        result.out += kube::kind_of(body).resource_name() + "/" + kube::name_of(body) + "\n";
         roll_out(body);
+        const bool json = std::find(args.begin(), args.end(), "json") != args.end();
+        const auto& kind = kube::kind_of(body);
+        result.out += json ? data::write_json(*find(kind.kind, kube::name_of(body)))
+                           : kind.resource_name() + "/" + kube::name_of(body) + "\n";
       } else {
         result.err += "Error from server " + refusal + "\n";
         result.exit_code = 1;

@@ -175,13 +175,20 @@ TEST_F(HaltProofTest, AFileThatIsNotMountedIsNotWaitedFor) {
 TEST_F(HaltProofTest, AContainerThatDoesNotRunReadsTheSwitchWhenItStarts) {
   const Json pod = pod_with("old", spec_with(k_env));
   existed({pod});
-  const HaltProof proof = prove(spoiled(pod, waiting_state("CrashLoopBackOff")));
+  const HaltProof proof = prove(spoiled(pod, waiting_state("ImagePullBackOff")));
   EXPECT_EQ(proof.verdict, HaltVerdict::not_running);
   EXPECT_TRUE(proof.holds());
+  // A status that lags may hide that the container has started meanwhile.
+  for (const char* reason : {"ContainerCreating", "PodInitializing", "CrashLoopBackOff"}) {
+    EXPECT_EQ(prove(spoiled(pod, waiting_state(reason))).verdict, HaltVerdict::not_halted)
+        << reason;
+  }
   EXPECT_EQ(prove(ended_pod(pod, "Failed", "Evicted")).verdict, HaltVerdict::not_running);
 
   Json pending = pod;
   pending["status"] = {{"phase", "Pending"}};
+  EXPECT_EQ(prove(pending).verdict, HaltVerdict::not_halted);
+  pending["spec"].erase("nodeName");
   EXPECT_EQ(prove(pending).verdict, HaltVerdict::not_running);
 }
 

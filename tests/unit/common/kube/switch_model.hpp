@@ -128,7 +128,7 @@ class SwitchModel {
                     "cannot be fulfilled on configmaps \"agenttrader-kill-switch\": the object has "
                     "been modified\n");
     edit([&](Json& object) { object = body; });
-    return succeeded("configmap/agenttrader-kill-switch\n");
+    return succeeded(data::write_json(*m_live));  // it is sent with -o json
   }
 
   static os::ProcessResult not_found() {

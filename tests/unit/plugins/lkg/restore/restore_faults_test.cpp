@@ -18,6 +18,7 @@ namespace dr::lkg {
 namespace {
 
 using namespace dr::test;
+using testing::AnyOf;
 using testing::HasSubstr;
 
 // --- The invariants
@@ -226,7 +227,7 @@ TEST(RestoreFault, MistakeOfOursEndsHalted) {
       return std::nullopt;
     };
     const auto result = world.restore(good_lkg(), quick());
-    EXPECT_EQ(result.code, ExitCode::failed);
+    EXPECT_THAT(result.code, AnyOf(ExitCode::failed, ExitCode::incomplete));
     EXPECT_THAT(result.error, HasSubstr("not foreseen"));
     expect_invariants(world, result);
   }
@@ -304,7 +305,6 @@ TEST_P(RestoreAttack, IsUnsafeAndHaltedAgain) {
       if (call == k) GetParam().strike(world.cluster());
     };
     const auto result = world.restore(good_lkg(), quick());
-    if (is_switch_replace(world.calls()[k]) && result.code == ExitCode::ok) continue;
     EXPECT_EQ(result.code, ExitCode::unsafe) << result.error;
     EXPECT_EQ(world.cluster().switch_value(), "1");
     expect_invariants(world, result);
