@@ -72,17 +72,18 @@ tidy_list() {
   mkdir -p build/tidy
   ninja -C build/dev -t deps | awk -v root="$repository/" '
     /: #deps / { if (line) print line; line = ""; next }
-    { sub(/^ +/, "") }
+    { sub(/^ +/, ""); sub(/^\.\.\/\.\.\//, root) } # ccache makes paths relative to build/dev
     index($0, root) == 1 && index($0, root "build/") != 1 { line = line (line ? "\t" : "") $0 }
     END { if (line) print line }' |
     while IFS=$'\t' read -r -a files; do
-      hash=$({ echo "$clang_tidy_version"; cat .clang-tidy "${files[@]}"; } | sha256sum)
+      hash=$({ echo "$clang_tidy_version"; cat .clang-tidy tests/.clang-tidy "${files[@]}"; } | sha256sum)
       stamp=${files[0]#"$repository"/}
       stamp=build/tidy/${stamp//\//.}.${hash%% *}
       [ -e "$stamp" ] || printf '%s\n' "$stamp" "${files[0]}"
     done
 }
 check_tidy() {
+  [ -s "$scratch/tidy" ] || compgen -G 'build/tidy/*' >/dev/null || { echo "found no file to check"; return 1; }
   # shellcheck disable=SC2016 # expanded by the inner bash: $0 is the stamp, $1 the file
   xargs --no-run-if-empty -d '\n' -n 2 -P "$jobs" bash -c '"$CLANG_TIDY" --quiet -p build/dev "$1" && touch "$0"' <"$scratch/tidy"
 }

@@ -161,8 +161,8 @@ std::string collection_path(const Kind& kind, std::string_view ns) {
 
 std::string_view name_of(Wave wave) {
   static constexpr std::array<std::string_view, 9> names = {
-      "namespace", "fences",   "identities", "configuration", "services",
-      "workloads", "policies", "schedules",  "none"};
+      "namespace", "schedules", "fences",   "identities", "configuration",
+      "services",  "workloads", "policies", "none"};
   return names.at(static_cast<std::size_t>(wave));
 }
 

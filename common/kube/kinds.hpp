@@ -11,17 +11,17 @@
 namespace dr::kube {
 
 // Restore order: a wave is written and read back before the next one starts. Fences (network
-// policies, quotas) come before anything that starts pods; what starts pods by the clock comes
-// last.
+// policies, quotas) come before anything that starts pods; schedules start pods by the clock,
+// so a restore writes them early, suspended, and releases them at its end.
 enum class Wave {
   ns,
+  schedules,
   fences,
   identities,
   configuration,
   services,
   workloads,
   policies,
-  schedules,
   none,  // never written by a restore
 };
 std::string_view name_of(Wave wave);

@@ -187,8 +187,7 @@ class Capture {
 
   void drop_autoscaled_replicas(const kube::ObjectKey& key, const Json& live, Json& object) {
     if (!m_autoscaled.contains(key.display())) return;
-    m_result.autoscaled.push_back(
-        {key.display(), std::to_string(data::integer_or(live, {"spec", "replicas"}, 1)), {}});
+    m_result.autoscaled[key.display()] = data::integer_or(live, {"spec", "replicas"}, 1);
     object["spec"].erase("replicas");
   }
 

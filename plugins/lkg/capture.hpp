@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -36,9 +38,9 @@ struct CaptureResult {
   std::vector<Finding> refusals;  // running but not good: no LKG
   std::vector<Finding>
       left_out;  // cannot be pinned because nothing of it has run: the LKG is incomplete
-  std::vector<Finding> excluded;    // left out on the operator's word
-  std::vector<Finding> autoscaled;  // replicas belong to a HorizontalPodAutoscaler; the reason
-                                    // holds the observed number
+  std::vector<Finding> excluded;  // left out on the operator's word
+  // Workloads whose replicas belong to a HorizontalPodAutoscaler, and how many ran.
+  std::map<std::string, std::int64_t> autoscaled;
   std::vector<std::string> warnings;
 };
 

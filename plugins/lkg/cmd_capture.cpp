@@ -29,6 +29,7 @@ struct CaptureFlags {
 };
 
 constexpr Millis k_poll{2'000};
+constexpr std::string_view k_switch = "ConfigMap/agenttrader-kill-switch";
 // The build systems whose id a release record may carry, in the order of the incumbent script.
 constexpr std::array<std::string_view, 4> k_build_id_variables = {
     "BUILD_ID", "CLOUD_BUILD_ID", "CLOUDBUILD_BUILD_ID", "GCB_BUILD_ID"};
@@ -48,6 +49,9 @@ void check_flags(const CaptureFlags& flags) {
   for (const auto& excluded : flags.options.exclude) {
     const auto slash = excluded.find('/');
     const bool form = slash != std::string::npos && slash + 1 < excluded.size();
+    if (excluded.starts_with("Namespace/") || excluded == k_switch) {
+      throw Error(ExitCode::usage, "--exclude: an LKG cannot be without " + printable(excluded));
+    }
     if (form && kube::find_kind(excluded.substr(0, slash)) != nullptr) continue;
     throw Error(ExitCode::usage, "--exclude: \"" + printable(excluded) + "\" is not KIND/NAME",
                 "write it as in Deployment/web");
@@ -121,7 +125,7 @@ Json json_of(const std::vector<Finding>& findings) {
   Json list = Json::array();
   for (const auto& finding : findings) {
     list.push_back(
-        {{"object", finding.object}, {"reason", finding.reason}, {"next_step", finding.next_step}});
+        {{"object", finding.object}, {"reason", finding.reason}, {"nextStep", finding.next_step}});
   }
   return list;
 }
@@ -131,10 +135,10 @@ void print(const CaptureResult& result, const std::string& id, bool dry_run,
            const cli::GlobalOptions& globals) {
   std::size_t images = 0;
   for (const auto& component : result.components) images += component.images.size();
-  const std::string where = dry_run ? "(dry run, nothing written)" : "in " + directory.string();
-  std::string text =
-      fmt::format("LKG {} captured {}: {} objects, {} workloads, {} images by digest\n", id, where,
-                  result.objects.size(), result.components.size(), images);
+  const std::string head = dry_run ? "LKG not written (dry run)"
+                                   : fmt::format("LKG {} captured in {}", id, directory.string());
+  std::string text = fmt::format("{}: {} objects, {} workloads, {} images by digest\n", head,
+                                 result.objects.size(), result.components.size(), images);
   for (const auto& finding : result.left_out) {
     text +=
         fmt::format("left out: {}: {}\n  {}\n", finding.object, finding.reason, finding.next_step);
@@ -142,12 +146,12 @@ void print(const CaptureResult& result, const std::string& id, bool dry_run,
   for (const auto& finding : result.excluded)
     text += fmt::format("left out: {}: {}\n", finding.object, finding.reason);
   print_result(runtime, globals, "CaptureReport",
-               {{"id", id},
-                {"dry_run", dry_run},
+               {{"id", dry_run ? Json() : Json(id)},
+                {"dryRun", dry_run},
                 {"namespace", data::string_or(result.objects.front(), {"metadata", "name"}, "")},
                 {"objects", result.objects.size()},
                 {"images", images},
-                {"left_out", json_of(result.left_out)},
+                {"leftOut", json_of(result.left_out)},
                 {"excluded", json_of(result.excluded)}},
                text);
 }
@@ -169,7 +173,7 @@ ExitCode run(const CaptureFlags& flags, cli::Runtime& runtime, const cli::Global
     parse_lkg({manifest, metadata});  // what would not pass `verify` is never published
     return metadata;
   };
-  std::string id = "(dry run)";
+  std::string id;
   if (flags.dry_run) {
     metadata_for(LkgId(runtime.clock.now(), os::sha256_hex(manifest)));
   } else {

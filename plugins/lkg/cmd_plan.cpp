@@ -21,6 +21,7 @@ std::string detail_of(const PlannedObject& planned) {
   std::string detail = planned.rolls.empty() ? "" : "pods are replaced: " + planned.rolls;
   if (!planned.immutable.empty())
     detail = planned.immutable.front().pointer + " cannot be changed by an update";
+  if (planned.action == Action::hold) detail = "suspended until everything is verified";
   if (detail.empty() && !planned.drift.differences.empty()) {
     detail = fmt::format("{} field{}, first {}", planned.drift.differences.size(),
                          planned.drift.differences.size() == 1 ? "" : "s",
@@ -39,12 +40,7 @@ std::string text_of(const Plan& plan) {
   for (const auto& extra : plan.extras)
     table.add({"-", extra.key.display(), "extra", "not in the LKG, stays"});
   std::string text = table.empty() ? std::string() : table.text() + "\n";
-  return text + fmt::format(
-                    "{} equal, {} to create, {} to change, {} to restart, {} blocked, {} not in "
-                    "the LKG\nplan hash {}\n",
-                    plan.count(Action::same), plan.count(Action::create),
-                    plan.count(Action::change), plan.count(Action::restart),
-                    plan.count(Action::blocked), plan.extras.size(), plan.hash);
+  return text + plan.summary() + "\nplan hash " + plan.hash + "\n";
 }
 
 Json json_of(const Plan& plan) {

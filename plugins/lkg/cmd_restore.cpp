@@ -56,12 +56,23 @@ Json json_of(const RestoreResult& result, const std::string& ns) {
   }
   Json extras = Json::array();
   for (const auto& extra : result.extras) extras.push_back(extra.key.display());
+  Json differences = Json::array();
+  for (const auto& drift : result.differences) {
+    for (const auto& difference : drift.differences) {
+      differences.push_back({{"object", drift.key.display()}, {"pointer", difference.pointer}});
+    }
+    if (drift.differences.empty())
+      differences.push_back({{"object", drift.key.display()}, {"pointer", ""}});
+  }
   Json document = {{"lkg", result.lkg_id},
                    {"namespace", ns},
                    {"restoreId", result.restore_id},
                    {"phase", result.phase},
                    {"exitCode", static_cast<int>(result.code)},
                    {"error", result.error},
+                   {"nextStep", result.next_step},
+                   {"started", rfc3339(result.started)},
+                   {"differences", std::move(differences)},
                    {"haltedAt", result.halted_at},
                    {"haltedAtEnd", nullptr},
                    {"planHash", result.plan_hash},

@@ -17,7 +17,7 @@ ExitCode run(const LkgSource& source, cli::Runtime& runtime, const cli::GlobalOp
       {{"id", lkg.id},
        {"namespace", lkg.ns},
        {"objects", lkg.objects.size()},
-       {"timestamp_utc", data::string_or(lkg.metadata, {"timestamp_utc"}, "")},
+       {"timestamp", data::string_or(lkg.metadata, {"timestamp_utc"}, "")},
        {"warnings", lkg.warnings}},
       fmt::format(
           "LKG {} is intact: {} objects of namespace {}, captured {}, every image by digest\n",

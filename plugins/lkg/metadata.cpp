@@ -33,7 +33,6 @@ Json components(const CaptureResult& result, const std::string& ns) {
   return list;
 }
 
-// Pod name to the architecture of its node; empty where nodes could not be read.
 Json images(const CaptureResult& result) {
   Json list = Json::array();
   for (const auto& component : result.components) {
@@ -82,6 +81,14 @@ Json mode_defaults(const std::vector<Json>& objects) {
     }
   }
   return seen;
+}
+
+Json autoscaled(const CaptureResult& result) {
+  Json list = Json::array();
+  for (const auto& [object, replicas] : result.autoscaled) {
+    list.push_back({{"object", object}, {"replicas", replicas}});
+  }
+  return list;
 }
 
 Json safety_posture(const std::vector<Json>& objects) {
@@ -158,7 +165,7 @@ std::string metadata_text(const LkgId& id, const std::string& manifest, const Ca
       {"references", kube::to_json(kube::references_of(result.objects))},
       {"coverage", coverage(result)},
       {"left_out", left_out(result)},
-      {"autoscaled", findings(result.autoscaled)},
+      {"autoscaled", autoscaled(result)},
       {"not_applicable_by_hand", not_applicable_by_hand(result.objects)},
       {"resource_version", live.snapshot.resource_version()},
       {"volatile", provenance.volatile_rules},

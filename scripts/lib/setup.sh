@@ -11,7 +11,8 @@ mkdir -p "$logs"
   build_packages=(cmake ninja-build g++ ccache pkg-config git libboost1.81-dev libcli11-dev nlohmann-json3-dev
     libyaml-cpp-dev libfmt-dev libsodium-dev)
   cluster_packages=(openssl)
-  test_packages=(libgtest-dev libgmock-dev bats bats-support bats-assert bats-file parallel shellcheck python3 jq)
+  test_packages=(libgtest-dev libgmock-dev bats bats-support bats-assert bats-file parallel shellcheck python3
+    python3-jsonschema jq)
 }
 
 give_up() { printf '%s: %s\n' "${0##*/}" "$1" >&2; shift; printf '  %s\n' "$@" >&2; exit 1; }

@@ -15,10 +15,11 @@ setup() { sandbox; }
   assert_success
   assert_equal "$(grep -vcE '@sha256:[0-9a-f]{64}$' <<<"$output")" 0
   k get pods -o json >"$BATS_TEST_TMPDIR/pods.json"
-  for digest in $(grep -o 'trader-repo/strategy-engine@sha256:[0-9a-f]*' <<<"$output" | sort -u); do
-    run grep -c "$digest" "$BATS_TEST_TMPDIR/pods.json"
-    refute_output 0
-  done
+  pinned=$(grep -o 'trader-repo/.*@sha256:[0-9a-f]*$' <<<"$output")
+  assert_equal "$(wc -l <<<"$pinned")" 11
+  while read -r image; do
+    grep -q "$image" "$BATS_TEST_TMPDIR/pods.json" || fail "no pod runs $image"
+  done <<<"$pinned"
 
   run grep -r -l "$(kubectl -n "$NS" get secret trader-secrets -o jsonpath='{.data.BROKER_API_KEY}' | base64 -d)" "$ROOT/ops"
   assert_failure
@@ -76,7 +77,8 @@ setup() { sandbox; }
 
 @test "pods of one revision on different digests are refused" {
   floor_up
-  k patch deployment strategy-engine -p '{"spec":{"template":{"metadata":{"annotations":{"sim.kwok/digest-salt":"$pod"}}}}}'
+  k patch deployment strategy-engine \
+    -p "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"sim.kwok/digest-salt\":\"\$pod\"}}}}}"
   run -3 lkg capture --wait 30s
   assert_output --partial "Deployment/strategy-engine"
   assert_output --partial "sha256:"

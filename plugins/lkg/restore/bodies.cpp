@@ -1,7 +1,6 @@
 #include "plugins/lkg/restore/bodies.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <utility>
 
@@ -14,10 +13,7 @@ namespace {
 std::int64_t recorded_replicas(const Lkg& lkg, const kube::ObjectKey& key) {
   for (const auto& entry : data::array_or_empty(lkg.metadata, {"autoscaled"})) {
     if (data::string_at(entry, {"object"}) != key.display()) continue;
-    const std::string& text = data::string_at(entry, {"reason"});
-    std::int64_t replicas = 1;
-    std::from_chars(text.data(), text.data() + text.size(), replicas);
-    return replicas;
+    return data::integer_or(entry, {"replicas"}, 1);
   }
   return 1;
 }

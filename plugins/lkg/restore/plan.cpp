@@ -1,5 +1,7 @@
 #include "plugins/lkg/restore/plan.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -90,11 +92,22 @@ std::string workload_of(const Json& pod, const Live& live) {
          data::string_or(*deployment, {"name"}, "");
 }
 
+// While a restore works, nothing may start pods by the clock. One that has nothing to do holds
+// nothing either.
+void hold_schedules(Plan& plan) {
+  if (plan.count(Action::same) == plan.objects.size()) return;
+  for (auto& planned : plan.objects) {
+    if (planned.action != Action::same || planned.drift.key.kind != "CronJob") continue;
+    if (!data::boolean_or(*planned.drift.live, {"spec", "suspend"}, false))
+      planned.action = Action::hold;
+  }
+}
+
 }  // namespace
 
 std::string_view name_of(Action action) {
-  static constexpr std::array<std::string_view, 5> names = {"same", "create", "change", "restart",
-                                                            "blocked"};
+  static constexpr std::array<std::string_view, 6> names = {"same",    "create", "change",
+                                                            "restart", "hold",   "blocked"};
   return names.at(static_cast<std::size_t>(action));
 }
 
@@ -102,6 +115,14 @@ std::size_t Plan::count(Action action) const {
   return static_cast<std::size_t>(
       std::count_if(objects.begin(), objects.end(),
                     [&](const PlannedObject& planned) { return planned.action == action; }));
+}
+
+std::string Plan::summary() const {
+  return fmt::format(
+      "{} equal, {} to create, {} to change, {} to restart, {} to hold, {} blocked, {} not in the "
+      "LKG",
+      count(Action::same), count(Action::create), count(Action::change), count(Action::restart),
+      count(Action::hold), count(Action::blocked), extras.size());
 }
 
 std::set<std::string> unproven_workloads(const Live& live,
@@ -128,6 +149,9 @@ Plan make_plan(const Lkg& lkg, const Live& live, kube::Allocated allocated,
       plan.objects.push_back(plan_object(std::move(drift), to_restart));
     }
   }
+  std::stable_sort(plan.objects.begin(), plan.objects.end(),
+                   [](const auto& a, const auto& b) { return a.wave < b.wave; });
+  hold_schedules(plan);
   plan.hash = hash_of(plan, lkg);
   return plan;
 }

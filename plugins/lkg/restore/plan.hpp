@@ -15,6 +15,7 @@ enum class Action {
   create,   // not there
   change,   // there and different
   restart,  // equal, but its pods are replaced: one of them is not proven halted
+  hold,     // an equal CronJob, suspended until everything is verified
   blocked,  // different in a field that no update can change
 };
 std::string_view name_of(Action action);
@@ -30,13 +31,15 @@ struct PlannedObject {
 
 // What a restore would do, object by object.
 struct Plan {
-  std::vector<PlannedObject> objects;  // in manifest order
+  std::vector<PlannedObject> objects;  // wave by wave, within one in manifest order
   std::vector<ObjectDrift> extras;
   kube::Allocated allocated = kube::Allocated::keep;
   std::string
       hash;  // over the LKG, what is live and what would be done: equal hashes mean an equal plan
 
   std::size_t count(Action action) const;
+  // "37 equal, 3 to create, ...": every object and extra once.
+  std::string summary() const;
 };
 
 // Workloads, "Deployment/web", of which a pod is not proven halted.

@@ -33,10 +33,7 @@ void plan(RestoreRun& run) {
   for (const auto& extra : run.plan.extras) {
     run.result.extras.push_back({extra.key, DriftKind::extra, {}, nullptr, nullptr});
   }
-  run.progress(fmt::format(
-      "plan: {} equal, {} to create, {} to change, {} to restart, {} not in the LKG",
-      run.plan.count(Action::same), run.plan.count(Action::create), run.plan.count(Action::change),
-      run.plan.count(Action::restart), run.plan.extras.size()));
+  run.progress("plan: " + run.plan.summary());
   if (!run.options.expect_plan.empty() && run.options.expect_plan != run.plan.hash) {
     throw Error(ExitCode::refused,
                 "the plan is no longer the expected one: its hash is " + run.plan.hash,

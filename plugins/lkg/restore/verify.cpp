@@ -83,8 +83,7 @@ void release_schedules(RestoreRun& run) {
       bodies.push_back(kube::replacement(*wanted, *live, run.plan.allocated));
     }
     if (bodies.empty()) {
-      run.progress(fmt::format("schedules: {} CronJobs have the LKG's suspend again",
-                               run.result.suspended_cron_jobs.size()));
+      run.progress("schedules: released " + join(run.result.suspended_cron_jobs, ", "));
       run.result.suspended_cron_jobs.clear();
       return;
     }

@@ -21,6 +21,17 @@ bool is_switch(const kube::ObjectKey& key) {
   return key.kind == "ConfigMap" && key.name == kube::k_switch_name;
 }
 
+std::string_view verb_of(Action action) {
+  switch (action) {
+    case Action::restart:
+      return "restarted";
+    case Action::hold:
+      return "suspended until everything is verified";
+    default:
+      return "restored";
+  }
+}
+
 // One wave: what is to be written of it, and what the writes said.
 class WaveWriter {
  public:
@@ -67,7 +78,9 @@ class WaveWriter {
   void written(const PlannedObject& planned, std::string_view verb) {
     if (planned.drift.key.kind == "CronJob")
       m_run.result.suspended_cron_jobs.push_back(planned.drift.key.name);
-    m_run.result.changed.push_back(fmt::format("{} {}", planned.drift.key.display(), verb));
+    // What is only held is released again; it is named where it stays suspended.
+    if (planned.action != Action::hold)
+      m_run.result.changed.push_back(fmt::format("{} {}", planned.drift.key.display(), verb));
     m_run.progress(fmt::format("  {} {}", planned.drift.key.display(), verb));
   }
 
@@ -82,7 +95,7 @@ class WaveWriter {
       auto& [planned, live] = m_differing[i];
       const auto error = outcome.errors.find(kube::key_of(bodies[i]));
       if (error == outcome.errors.end()) {
-        written(*planned, planned->action == Action::restart ? "restarted" : "restored");
+        written(*planned, verb_of(planned->action));
         if (m_bodies.is_applicable(*planned))
           m_to_apply.push_back(Bodies::applied(bodies[i], *planned));
       } else if (error->second.reason == kube::ApiReason::conflict) {
@@ -169,9 +182,12 @@ class WaveWriter {
   std::vector<std::string> m_failures;
 };
 
+// CronJobs come early, suspended, so that nothing starts pods by the clock meanwhile; the last
+// phase releases them.
 constexpr std::array k_waves = {
-    kube::Wave::ns,       kube::Wave::fences,    kube::Wave::identities, kube::Wave::configuration,
-    kube::Wave::services, kube::Wave::workloads, kube::Wave::policies,   kube::Wave::schedules};
+    kube::Wave::ns,         kube::Wave::schedules,     kube::Wave::fences,
+    kube::Wave::identities, kube::Wave::configuration, kube::Wave::services,
+    kube::Wave::workloads,  kube::Wave::policies};
 
 // Other keys, labels and annotations of the switch are part of the LKG too; its value never
 // changes.

@@ -172,7 +172,7 @@ class FakeCluster {
       const Json* owner = kube::controller_of(*entry.second);
       if (owner == nullptr) return false;
       return std::none_of(m_state.begin(), m_state.end(), [owner](const auto& other) {
-        return kube::uid_of(*other.second) == owner->at("uid");
+        return kube::uid_of(*other.second) == data::string_at(*owner, {"uid"});
       });
     };
     while (std::erase_if(m_state, is_orphan) > 0) {

@@ -15,7 +15,6 @@ namespace dr::cli {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 using testing::StartsWith;
 
 using RunMainTest = RunTest;

@@ -132,6 +132,27 @@ TEST_F(HaltProofTest, ARestartedContainerIsProvenByItsNewId) {
   EXPECT_EQ(prover().prove({pod})[0].verdict, HaltVerdict::not_halted) << "no id proves nothing";
 }
 
+// A pod without a node had started nothing when the switch was written; one with a node may have,
+// before its status told.
+TEST_F(HaltProofTest, APodThatHadNoNodeYetIsProven) {
+  const Json pod = pod_with("old", spec_with(k_env));
+  Json before = pod;
+  before["status"] = {{"phase", "Pending"}};
+  existed({before});
+  EXPECT_EQ(prove(pod).verdict, HaltVerdict::not_halted);
+  before["spec"].erase("nodeName");
+  existed({before});
+  EXPECT_EQ(prove(pod).verdict, HaltVerdict::proven);
+}
+
+// A plan tells what a halt now would leave unproven: every pod that is there.
+TEST_F(HaltProofTest, APlanProvesNoPodThatIsThere) {
+  const std::vector<Json> pods = {pod_with("old", spec_with(k_env))};
+  const auto proofs = HaltProver(pods).prove(pods);
+  ASSERT_THAT(proofs, SizeIs(1));
+  EXPECT_EQ(proofs[0].verdict, HaltVerdict::not_halted);
+}
+
 // A mounted file follows by itself: it is waited for, not given up.
 TEST_F(HaltProofTest, AMountedFileOfAnOldPodIsWaitedFor) {
   const Json pod = pod_with("old", spec_with(k_mount));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/base/error.hpp"
+#include "common/kube/object.hpp"
 #include "tests/unit/common/kube/switch_model.hpp"
 
 namespace dr::kube {
@@ -63,7 +64,7 @@ TEST(Halt, PatchesTheKeyAloneAndReadsItBack) {
   EXPECT_EQ(model.live()->at("data").at("REASON"), "none");
   EXPECT_EQ(halted.ns(), "trading-floor");
   EXPECT_EQ(halted.uid(), "uid-ConfigMap-agenttrader-kill-switch");
-  EXPECT_EQ(halted.resource_version(), model.live()->at("metadata").at("resourceVersion"));
+  EXPECT_EQ(halted.resource_version(), resource_version_of(*model.live()));
   EXPECT_EQ(halted.object().at("kind"), "ConfigMap");
   ASSERT_THAT(model.api().writes(), SizeIs(1));
   EXPECT_THAT(
@@ -350,7 +351,7 @@ TEST(Align, RestoresTheRestAndKeepsOne) {
   EXPECT_EQ(model.live()->at("data"), (Json{{"EXECUTION_HALTED", "1"}, {"REASON", "drill"}}));
   EXPECT_EQ(model.live()->at("metadata").at("labels"), (Json{{"app", "floor"}}));
   EXPECT_EQ(model.live()->at("metadata").at("finalizers"), Json{"example.com/hold"});
-  EXPECT_EQ(after.resource_version(), model.live()->at("metadata").at("resourceVersion"));
+  EXPECT_EQ(after.resource_version(), resource_version_of(*model.live()));
   const Json& body = model.bodies().back();
   EXPECT_EQ(body.at("metadata").at("namespace"), "trading-floor");
   EXPECT_EQ(body.at("metadata").at("resourceVersion"), before.resource_version());
@@ -376,13 +377,22 @@ TEST(Align, IsUnsafeWhenTheSwitchMoved) {
   EXPECT_EQ(model.value(), "1");
 }
 
-// A switch that moved after our own write is seen by the read-back.
-TEST(Align, ReadsBack) {
-  SwitchModel model(switch_with("1"));
-  const Halted before = model.kill_switch().halt();
-  model.before_read = [&] { model.set("0"); };
-  EXPECT_EQ(error_of([&] { model.kill_switch().align(switch_with("1"), before); }).code(),
-            ExitCode::unsafe);
+// A switch that moved after our own write is seen by the read-back, even when it moved back.
+TEST(Align, ReadsBackTheVersionThatItWrote) {
+  for (const bool back : {false, true}) {
+    SwitchModel model(switch_with("1"));
+    const Halted before = model.kill_switch().halt();
+    bool moved = false;
+    model.before_read = [&] {
+      if (moved) return;
+      moved = true;
+      model.set("0");
+      if (back) model.set("1");
+    };
+    EXPECT_EQ(error_of([&] { model.kill_switch().align(switch_with("1"), before); }).code(),
+              ExitCode::unsafe);
+    EXPECT_EQ(model.value(), "1") << "halted again";
+  }
 }
 
 // Trading is still halted then; only the rest of the switch is not restored.

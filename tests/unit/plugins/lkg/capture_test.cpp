@@ -21,6 +21,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::IsSupersetOf;
 using testing::Not;
+using testing::Pair;
 
 const std::string k_running_a = "docker.io/library/web@" + k_digest_a;
 const std::string k_running_b = "docker.io/library/web@" + k_digest_b;
@@ -302,7 +303,7 @@ TEST_F(CaptureTest, DropsReplicasThatAnAutoscalerOwns) {
   const auto result = capture();
   EXPECT_FALSE(data::has(*find(result, "Deployment/web"), {"spec", "replicas"}));
   EXPECT_TRUE(data::has(*find(result, "Deployment/agent"), {"spec", "replicas"}));
-  EXPECT_THAT(lines(result.autoscaled), ElementsAre("Deployment/web: 2"));
+  EXPECT_THAT(result.autoscaled, ElementsAre(Pair("Deployment/web", 2)));
 }
 
 TEST_F(CaptureTest, LeavesDerivedObjectsOut) {

@@ -115,7 +115,7 @@ TEST_F(BodiesTest, AutoscaledReplicasComeFromTheRecordOnCreation) {
   // Protects a rebuilt floor from starting every autoscaled workload at one pod.
   Json agent = make_deployment("agent", 4, k_by_digest);
   agent["spec"].erase("replicas");
-  const Json record = Json::array({{{"object", "Deployment/agent"}, {"reason", "4"}}});
+  const Json record = Json::array({{{"object", "Deployment/agent"}, {"replicas", 4}}});
   use(agent, {{"autoscaled", record}});
   EXPECT_EQ(m_bodies->creation(m_planned).at("spec").at("replicas"), 4);
   use(agent);

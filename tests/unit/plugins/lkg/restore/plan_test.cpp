@@ -57,6 +57,18 @@ TEST(Plan, CreatesWhatIsMissingInItsWave) {
   EXPECT_EQ(planned.at("Deployment/web").wave, kube::Wave::workloads);
 }
 
+TEST(Plan, HoldsEqualSchedulesWhileAnythingIsWritten) {
+  // Protects against a CronJob that starts pods in the middle of a restore.
+  auto lkg = small_floor();
+  lkg.push_back(make_cron_job("tick", k_by_digest));
+  auto live = lkg;
+  EXPECT_EQ(Planned(live, {}, lkg).at("CronJob/tick").action, Action::same);
+  live.erase(live.begin());
+  EXPECT_EQ(Planned(live, {}, lkg).at("CronJob/tick").action, Action::hold);
+  live.back()["spec"]["suspend"] = lkg.back()["spec"]["suspend"] = true;
+  EXPECT_EQ(Planned(live, {}, lkg).at("CronJob/tick").action, Action::same);
+}
+
 TEST(Plan, TellsWhichChangesRollPods) {
   // Protects the operator's choice: replicas do not restart pods, a template does.
   auto live = small_floor();

@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# Every document that a verb prints, and the metadata of an LKG, as docs/schemas describes them: no key is missing, of
+# another type, or not described.
+load lib
+
+# One floor, restored once and then broken, so that no list of the documents stays empty for want of a cause.
+setup_file() {
+  sandbox
+  floor_up
+  documents=$BATS_FILE_TMPDIR/documents
+  mkdir "$documents"
+  document DiffReport.tags 1 capture_and_diff
+  document RestoreReport.first 0 lkg restore --soak 0
+  document DiffReport.none 0 lkg diff
+
+  k patch configmap agenttrader-kill-switch --type=merge -p '{"data":{"EXECUTION_HALTED":"0"}}'
+  k set env deployment/strategy-engine ROGUE=1
+  k delete service whale-strategy
+  k create configmap extra
+  k create deployment never-ran --image=registry.example.com/never-ran:1 --replicas=0
+  document CaptureReport.incomplete 4 lkg capture --exclude ConfigMap/extra --dry-run --wait 30s
+  document DiffReport.drift 1 lkg diff
+  document Plan.drift 0 lkg plan
+  document RestoreReport.drift 0 lkg restore --soak 0
+  document RestoreReport.refused 3 lkg restore --expect-plan another
+
+  document HaltReport.proven 0 lkg halt
+  document HaltReport.none 0 lkg halt --prove none
+  document HealthReport.all 0 lkg report
+  # Somebody who may list no pods, and cannot tell rollouts without them.
+  k create role no-pods --verb=get,list --resource=configmaps,deployments.apps,statefulsets.apps,daemonsets.apps
+  k create rolebinding no-pods --role=no-pods --user="$NS-no-pods"
+  document HealthReport.gaps 4 lkg report --as "$NS-no-pods" --as-group system:authenticated
+  document VerifyReport.intact 0 lkg verify
+  document Version.plugin 0 lkg version
+}
+
+capture_and_diff() { # -o json; captures first
+  document CaptureReport.written 0 lkg capture --note documents
+  cp "$ROOT/ops/lkg/lkg_metadata.json" "$documents/lkg_metadata.written"
+  lkg diff "$@"
+}
+
+# Keeps what the command prints with -o json.
+document() { # SCHEMA.NAME EXIT-CODE COMMAND...
+  local name=$1 expected=$2 code=0; shift 2
+  "$@" -o json >"$documents/$name" 2>"$BATS_FILE_TMPDIR/err" || code=$?
+  [ "$code" -eq "$expected" ] || fail "$* -o json: exit $code, not $expected: $(cat "$BATS_FILE_TMPDIR/err")"
+}
+
+@test "every document fits its schema, and every schema has a document" {
+  run python3 -c 'import jsonschema'
+  [ "$status" -eq 0 ] || skip "python3 has no package jsonschema"
+  run python3 - "$BATS_TEST_DIRNAME/../../docs/schemas" "$BATS_FILE_TMPDIR/documents" <<'END'
+import json, pathlib, sys
+from jsonschema import Draft202012Validator
+
+def closed(schema):
+    """The schema with objects that take no other keys than those it describes."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    result = {key: closed(part) for key, part in schema.items()}
+    if schema.get("type") == "object" and "properties" in schema:
+        result.setdefault("additionalProperties", False)
+    return result
+
+schemas, documents = map(pathlib.Path, sys.argv[1:])
+wrong = 0
+for path in sorted(schemas.glob("*.json")):
+    schema = json.loads(path.read_text())
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(closed(schema))
+    mine = sorted(documents.glob(path.stem + ".*"))
+    if not mine:
+        print(f"{path.name}: no document")
+        wrong += 1
+    for document in mine:
+        for error in validator.iter_errors(json.loads(document.read_text())):
+            print(f"{document.name}: /{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}")
+            wrong += 1
+sys.exit(wrong > 0)
+END
+  assert_success
+  assert_output ""
+}
+
+@test "the documents were not empty where it counts" {
+  cd "$BATS_FILE_TMPDIR/documents"
+  while read -r name filter; do
+    run jq -e "$filter" "$name"
+    [ "$status" -eq 0 ] || fail "$name: not true: $filter"
+  done <<'END'
+lkg_metadata.written (.images | any(.source == "pods") and any(.source == "job")) and (.autoscaled != []) and (.references.secrets != [])
+CaptureReport.incomplete (.left_out | any(.object == "Deployment/never-ran")) and (.excluded | any(.object == "ConfigMap/extra"))
+DiffReport.tags any(.drifts[].differences[]; .pointer | endswith("/image"))
+DiffReport.none .drifts == []
+DiffReport.drift [.drifts[].drift] | unique == ["changed", "extra", "missing"]
+Plan.drift ["change", "create", "extra", "restart", "same"] - [.objects[].action] == []
+RestoreReport.drift .haltedAtEnd and (.changed != []) and (.proofs != []) and (.workloads != []) and (.extras != [])
+RestoreReport.refused .exitCode == 3 and .haltedAtEnd and .phase == "plan"
+HaltReport.proven .proofs != []
+HealthReport.all (.pods != []) and (.scaleUp != []) and (.podImages != []) and (.rollouts != [])
+HealthReport.gaps .pods == null and (.gaps != [])
+END
+}
