@@ -188,11 +188,17 @@ Halted KillSwitch::align(const Json& lkg_switch, const Halted& before) const {
     throw Error(ExitCode::incomplete, "failed to restore " + k_object + ": " + error.text);
   }
   // The answer says which version is ours; what is read back must be that one.
-  const Json written = data::read_json(result.out, "answer to the replace of " + k_object);
-  if (const auto cause = objection(written); !cause.empty()) throw_unsafe(cause);
-  const Halted ours(before.ns(), written);
-  require_unchanged(ours);
-  return ours;
+  try {
+    const Json written = data::read_json(result.out, "answer to the replace of " + k_object);
+    if (const auto cause = objection(written); !cause.empty()) throw_unsafe(cause);
+    const Halted ours(before.ns(), written);
+    require_unchanged(ours);
+    return ours;
+  } catch (const Error& error) {
+    if (error.code() == ExitCode::unsafe) throw;
+    halt();  // what was written cannot be told
+    throw error.as(ExitCode::unsafe);
+  }
 }
 
 void KillSwitch::create_namespace(const Json& ns_object) const {

@@ -7,6 +7,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
+#include "common/os/atomic_file.hpp"
 
 namespace dr::kube {
 namespace {
@@ -45,6 +46,15 @@ std::string first_of(const Json& config, std::string_view list, data::Path path)
   return elements.empty() ? std::string{} : data::string_or(elements.front(), path, "");
 }
 
+// The namespace of the pod that we run in, as client-go finds it; empty outside of one.
+std::string namespace_of_pod(const os::Environment& environment) {
+  if (const auto ns = environment.get("POD_NAMESPACE")) return *ns;
+  constexpr const char* k_file = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+  std::error_code ignored;
+  if (!std::filesystem::exists(k_file, ignored)) return {};
+  return std::string(trimmed(os::read_file(k_file, 1024)));
+}
+
 }  // namespace
 
 Kubectl::Kubectl(os::ProcessRunner& runner, const os::Environment& environment,
@@ -61,11 +71,11 @@ Kubectl::Kubectl(os::ProcessRunner& runner, const os::Environment& environment,
     throw Error(ExitCode::usage, "kubectl not found in PATH",
                 "install kubectl, or name it with --kubectl or $KUBECTL");
   }
-  resolve_target(flags);
+  resolve_target(flags, environment);
   pin(flags);
 }
 
-void Kubectl::resolve_target(const ConnectionFlags& flags) {
+void Kubectl::resolve_target(const ConnectionFlags& flags, const os::Environment& environment) {
   m_flags = flags.others;
   if (!flags.context.empty()) m_flags.push_back("--context=" + flags.context);
   const auto result = run(command({"config", "view", "--minify", "-o", "json"}, k_read_timeout));
@@ -84,6 +94,7 @@ void Kubectl::resolve_target(const ConnectionFlags& flags) {
         ExitCode::failed, "failed to read the kubeconfig: " + error.text,
         "check --context and --kubeconfig; `kubectl config get-contexts` lists what there is");
   }
+  if (m_target.ns.empty() && m_target.context.empty()) m_target.ns = namespace_of_pod(environment);
   if (m_target.ns.empty()) m_target.ns = "default";
 }
 

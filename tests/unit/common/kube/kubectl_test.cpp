@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -113,6 +114,14 @@ TEST_F(KubectlTest, WorksWithoutACurrentContext) {
   runner.push(succeeded("{}"));
   kubectl.get("/version", "the version");
   EXPECT_THAT(runner.commands()[1].args, Not(Contains(StartsWith("--context"))));
+}
+
+// kubectl takes the pod's own namespace there, and a plugin must work on the same one.
+TEST_F(KubectlTest, NamespaceOfThePodWithoutAContext) {
+  environment = os::Environment(std::map<std::string, std::string>{{"POD_NAMESPACE", "floor"}});
+  EXPECT_EQ(connect({}, k_no_context).target().ns, "floor");
+  EXPECT_EQ(connect({}, succeeded(data::write_json(kubeconfig_of("prod", "")))).target().ns,
+            "default");
 }
 
 // A mistyped context must not fall back to any other cluster.
