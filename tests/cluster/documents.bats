@@ -93,7 +93,7 @@ END
     [ "$status" -eq 0 ] || fail "$name: not true: $filter"
   done <<'END'
 lkg_metadata.written (.images | any(.source == "pods") and any(.source == "job")) and (.autoscaled != []) and (.references.secrets != [])
-CaptureReport.incomplete (.left_out | any(.object == "Deployment/never-ran")) and (.excluded | any(.object == "ConfigMap/extra"))
+CaptureReport.incomplete (.leftOut | any(.object == "Deployment/never-ran")) and (.excluded | any(.object == "ConfigMap/extra"))
 DiffReport.tags any(.drifts[].differences[]; .pointer | endswith("/image"))
 DiffReport.none .drifts == []
 DiffReport.drift [.drifts[].drift] | unique == ["changed", "extra", "missing"]

@@ -85,7 +85,7 @@ TEST(Halt, CreatesAMissingSwitch) {
   SwitchModel model(std::nullopt);
   const Halted halted = model.kill_switch().halt();
   EXPECT_EQ(model.value(), "1");
-  EXPECT_EQ(halted.uid(), model.live()->at("metadata").at("uid"));
+  EXPECT_EQ(halted.uid(), uid_of(*model.live()));
   EXPECT_THAT(verbs(model), ElementsAre("patch", "create"));
   EXPECT_EQ(model.bodies().back(), Json::parse(R"({"apiVersion": "v1", "kind": "ConfigMap",
               "metadata": {"name": "agenttrader-kill-switch", "namespace": "trading-floor"},

@@ -15,11 +15,9 @@ namespace {
 
 using namespace dr::test;
 using testing::AllOf;
-using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::IsSupersetOf;
 using testing::Not;
 using testing::Pair;
 

@@ -14,8 +14,6 @@ namespace {
 
 using namespace dr::test;
 using testing::EndsWith;
-using testing::HasSubstr;
-using testing::Not;
 
 struct Written {
   std::string manifest;
