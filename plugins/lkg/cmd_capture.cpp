@@ -7,6 +7,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
+#include "common/kube/kill_switch.hpp"
 #include "common/kube/kinds.hpp"
 #include "common/os/sha256.hpp"
 #include "plugins/lkg/capture.hpp"
@@ -29,7 +30,7 @@ struct CaptureFlags {
 };
 
 constexpr Millis k_poll{2'000};
-constexpr std::string_view k_switch = "ConfigMap/agenttrader-kill-switch";
+const std::string k_switch = "ConfigMap/" + std::string(kube::k_switch_name);
 // The build systems whose id a release record may carry, in the order of the incumbent script.
 constexpr std::array<std::string_view, 4> k_build_id_variables = {
     "BUILD_ID", "CLOUD_BUILD_ID", "CLOUDBUILD_BUILD_ID", "GCB_BUILD_ID"};

@@ -43,18 +43,17 @@ std::set<std::string> named_classes(const kube::Snapshot& snapshot) {
   return kube::references_of(workloads).priority_classes;
 }
 
+// One list, however many names.
 std::vector<Json> read_priority_classes(const kube::Kubectl& kubectl, std::set<std::string> names) {
   std::erase_if(names, is_builtin_class);
+  if (names.empty()) return {};
   const auto& kind = *kube::find_kind("PriorityClass");
-  std::vector<std::string> paths;
-  for (const auto& name : names) paths.push_back(kube::object_path(kind, {}, name));
+  const Json list = kubectl.get(kube::list_path(kind, {}), "priorityclasses");
   std::vector<Json> classes;
-  for (auto& reply : kubectl.get_all(paths)) {
-    if (reply.error && reply.error->reason == kube::ApiReason::not_found) continue;
-    if (reply.error)
-      throw Error(ExitCode::failed, "failed to read a PriorityClass: " + reply.error->text);
-    fill_in_type(reply.value, "PriorityClass");
-    classes.push_back(std::move(reply.value));
+  for (Json object : data::array_or_empty(list, {"items"})) {
+    if (!names.contains(kube::name_of(object))) continue;
+    fill_in_type(object, "PriorityClass");
+    classes.push_back(std::move(object));
   }
   return classes;
 }

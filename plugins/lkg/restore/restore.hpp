@@ -84,10 +84,10 @@ void identify(RestoreRun& run);   // which cluster, is the namespace there; no w
 void halt(RestoreRun& run);       // EXECUTION_HALTED="1", read back; nothing else is written before
 void preflight(RestoreRun& run);  // reads the namespace; refuses what cannot be restored
 void plan(RestoreRun& run);       // decides each object
-void write_waves(RestoreRun& run);        // wave by wave, the switch read back between
-void await_rollouts(RestoreRun& run);     // all in parallel under one deadline, then the soak
-void prove_halt(RestoreRun& run);         // every pod that takes the switch
-void verify(RestoreRun& run);             // every object deep-equal to the LKG
+void write_waves(RestoreRun& run);     // wave by wave, the switch read back between
+void await_rollouts(RestoreRun& run);  // all in parallel under one deadline, then the soak
+void prove_halt(RestoreRun& run);      // every pod that takes the switch
+void verify(RestoreRun& run);  // every object deep-equal to the LKG, every pod on its images
 void release_schedules(RestoreRun& run);  // CronJobs get the LKG's own suspend
 
 // Runs the phases. Whatever happens, an error or a signal included, the switch is written and read

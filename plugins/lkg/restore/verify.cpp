@@ -6,6 +6,7 @@
 
 #include "common/base/text.hpp"
 #include "common/kube/compare.hpp"
+#include "common/kube/pin.hpp"
 #include "common/kube/writer.hpp"
 #include "plugins/lkg/restore/restore.hpp"
 
@@ -57,10 +58,34 @@ void require_equal(RestoreRun& run, const Live& live) {
       fmt::format("verify: {} of {} objects are equal to the LKG", equal, run.lkg.objects.size()));
 }
 
+// Equal templates do not say what runs: a webhook may rewrite the images of pods.
+void require_pinned_images(const RestoreRun& run, const Live& live) {
+  const auto ownership = live.ownership();
+  std::vector<std::string> reasons;
+  for (const auto& object : run.lkg.objects) {
+    if (!kube::is_workload(kube::kind_of(object))) continue;
+    const Json* workload = live.find(kube::key_of(object).kind, kube::name_of(object));
+    std::vector<const Json*> pods;
+    for (const Json* pod : ownership.pods_of(*workload)) {
+      if (ownership.is_current(*workload, *pod) && kube::is_ready(*pod)) pods.push_back(pod);
+    }
+    for (const auto& image : kube::pin_images(*kube::pod_template_of(object), pods)) {
+      if (!image.pinned.empty()) continue;
+      reasons.push_back(fmt::format("{} container {}: {}", kube::display(object), image.container,
+                                    image.refusal));
+    }
+  }
+  if (reasons.empty()) return;
+  throw Error(ExitCode::incomplete, "pods run other images than the LKG's: " + join(reasons, "; "),
+              "look for a webhook or an in-place patch that changes the images of pods");
+}
+
 }  // namespace
 
 void verify(RestoreRun& run) {
-  require_equal(run, read_live_objects(run.kubectl, priority_classes_of(run.lkg)));
+  const Live live = read_live(run.kubectl, priority_classes_of(run.lkg));
+  require_equal(run, live);
+  require_pinned_images(run, live);
 }
 
 void release_schedules(RestoreRun& run) {

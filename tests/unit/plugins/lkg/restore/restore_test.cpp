@@ -119,6 +119,17 @@ TEST(Restore, NamesSchedulesThatStaySuspended) {
   EXPECT_THAT(result.suspended_cron_jobs, ElementsAre("tick"));
 }
 
+TEST(Restore, EqualTemplatesWithOtherImagesRunningAreNotRestored) {
+  // Protects the digests: a webhook that rewrites pods leaves every template equal to the LKG.
+  World world = good_world();
+  const std::string pod = kube::name_of(world.cluster().all("Pod").front());
+  world.cluster().edit("Pod", pod,
+                       [](Json& o) { o["spec"]["containers"][0]["image"] = "other:1"; });
+  const auto result = world.restore(good_lkg(), quick());
+  EXPECT_EQ(result.code, ExitCode::incomplete) << result.error;
+  EXPECT_THAT(result.error, HasSubstr("pods run other images than the LKG's"));
+}
+
 TEST(Restore, WritesAgainAfterAConflict) {
   // Protects convergence on a living floor: a controller's write refuses a fenced replace.
   World world = drifted_world();
