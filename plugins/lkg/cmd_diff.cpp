@@ -18,12 +18,6 @@ struct DiffOptions {
   bool ignore_extras = false;
 };
 
-void require_namespace(const Lkg& lkg, const std::string& ns) {
-  if (lkg.ns == ns) return;
-  throw Error(ExitCode::usage, fmt::format("the LKG is of namespace {}, not of {}", lkg.ns, ns),
-              "add -n " + lkg.ns);
-}
-
 std::string text_of(const std::vector<ObjectDrift>& drifts, const Lkg& lkg) {
   cli::Table table({"OBJECT", "DRIFT", "POINTER", "LKG", "LIVE"});
   for (const auto& drift : drifts) {
@@ -53,7 +47,7 @@ Json json_of(const std::vector<ObjectDrift>& drifts) {
 ExitCode run(const DiffOptions& options, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
   const Lkg lkg = load_lkg(options.source, runtime, globals);
   const auto kubectl = connect(runtime, globals);
-  require_namespace(lkg, kubectl.target().ns);
+  lkg.require_namespace(kubectl.target().ns);
   const auto facts = read_cluster_facts(kubectl);
   const Live live = read_live_objects(kubectl, priority_classes_of(lkg));
   auto drifts = find_drift(lkg, live, allocated_on(lkg, facts.uid));

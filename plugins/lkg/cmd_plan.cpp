@@ -62,11 +62,7 @@ Json json_of(const Plan& plan) {
 ExitCode run(const PlanOptions& options, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
   const Lkg lkg = load_lkg(options.source, runtime, globals);
   const auto kubectl = connect(runtime, globals);
-  if (lkg.ns != kubectl.target().ns) {
-    throw Error(ExitCode::usage,
-                fmt::format("the LKG is of namespace {}, not of {}", lkg.ns, kubectl.target().ns),
-                "add -n " + lkg.ns);
-  }
+  lkg.require_namespace(kubectl.target().ns);
   const Preview preview = preview_restore(lkg, kubectl, options.allow_different_cluster);
   for (const auto& warning : preview.warnings) runtime.terminal.warn(warning);
   print_result(runtime, globals, "Plan",

@@ -162,6 +162,12 @@ const Json* Lkg::find(std::string_view kind, std::string_view name) const {
   return object == objects.end() ? nullptr : &*object;
 }
 
+void Lkg::require_namespace(const std::string& other) const {
+  if (other == ns) return;
+  throw Error(ExitCode::usage, fmt::format("the LKG is of namespace {}, not of {}", ns, other),
+              "add -n " + ns);
+}
+
 bool Lkg::left_out(const kube::ObjectKey& key) const {
   const auto& entries = data::array_or_empty(metadata, {"left_out"});
   return std::any_of(entries.begin(), entries.end(), [&](const Json& entry) {

@@ -47,6 +47,8 @@ struct Lkg {
   std::vector<std::string> warnings;  // what an LKG of the incumbent scripts lacks
 
   const Json* find(std::string_view kind, std::string_view name) const;
+  // Throws Error(usage) when a command is about another namespace.
+  void require_namespace(const std::string& other) const;
   // The capture left the object out on purpose or for want of a digest, so it is neither drift nor
   // an extra.
   bool left_out(const kube::ObjectKey& key) const;

@@ -45,11 +45,7 @@ void check_cluster(const Lkg& lkg, const ClusterFacts& facts, bool allow_differe
 
 void identify(RestoreRun& run) {
   const auto& ns = run.kubectl.target().ns;
-  if (ns != run.lkg.ns) {
-    throw Error(ExitCode::usage,
-                fmt::format("the LKG is of namespace {}, not of {}", run.lkg.ns, ns),
-                fmt::format("add -n {}", run.lkg.ns));
-  }
+  run.lkg.require_namespace(ns);
   try {
     run.cluster = read_cluster_facts(run.kubectl);
     run.namespace_exists =
