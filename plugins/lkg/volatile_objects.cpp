@@ -66,7 +66,11 @@ VolatileObjects VolatileObjects::parse(std::string_view text) {
 VolatileObjects VolatileObjects::load(const std::filesystem::path& directory) {
   const auto file = directory / "volatile";
   std::error_code ignored;
-  if (!std::filesystem::exists(file, ignored)) return VolatileObjects(k_default_rules);
+  // Only a file that is not there means the default; one that cannot be read is an error.
+  if (std::filesystem::symlink_status(file, ignored).type() ==
+      std::filesystem::file_type::not_found) {
+    return VolatileObjects(k_default_rules);
+  }
   return parse(os::read_file(file, 1 << 20));
 }
 

@@ -55,7 +55,7 @@ edit_metadata() { # PROGRAM
   assert_equal "$(switch_value)" 1
 }
 
-@test "halt: in two kubectl calls, read back, and proven per pod" {
+@test "halt: one write, read back, and proven per pod" {
   floor_up
   k patch configmap agenttrader-kill-switch --type=merge -p '{"data":{"EXECUTION_HALTED":"0"}}'
   mark=$(audit_mark)

@@ -15,12 +15,8 @@ namespace {
 
 std::string why_it_rolls(const PlannedObject& planned) {
   std::vector<std::string> reasons;
-  for (const auto& difference : planned.drift.differences) {
-    if (difference.pointer.starts_with("/spec/template")) {
-      reasons.emplace_back("its template differs");
-      break;
-    }
-  }
+  if (kube::rolls_pods(*planned.drift.lkg, planned.drift.differences))
+    reasons.emplace_back("its template differs");
   if (planned.stamped) reasons.emplace_back("a pod of it is not proven halted");
   return join(reasons, "; ");
 }
