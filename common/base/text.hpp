@@ -26,4 +26,7 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
 // The name is a DNS-1123 label (RFC 1123, at most 63 characters), as namespaces are.
 bool is_dns_label(std::string_view name);
 
+// Whether `name` matches a pattern with '*' (any run of characters) and '?' (any one).
+bool glob_matches(std::string_view pattern, std::string_view name);
+
 }  // namespace dr

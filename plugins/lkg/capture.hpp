@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "common/kube/pin.hpp"
+#include "common/lkg/lkg.hpp"
 #include "plugins/lkg/live.hpp"
-#include "plugins/lkg/lkg.hpp"
 
 namespace dr::lkg {
 

@@ -7,16 +7,16 @@
 
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
+#include "common/cli/verb.hpp"
 #include "common/kube/kill_switch.hpp"
 #include "common/kube/kinds.hpp"
+#include "common/lkg/lkg_store.hpp"
+#include "common/lkg/volatile_objects.hpp"
+#include "common/os/git.hpp"
 #include "common/os/sha256.hpp"
 #include "plugins/lkg/capture.hpp"
-#include "plugins/lkg/cmd_support.hpp"
 #include "plugins/lkg/commands.hpp"
-#include "plugins/lkg/git.hpp"
-#include "plugins/lkg/lkg_store.hpp"
 #include "plugins/lkg/metadata.hpp"
-#include "plugins/lkg/volatile_objects.hpp"
 
 namespace dr::lkg {
 namespace {
@@ -74,7 +74,7 @@ std::string lines_of(const std::vector<Finding>& findings) {
 // Reads the namespace until every rollout is settled or the time is over.
 Live read_settled(const kube::Kubectl& kubectl, const CaptureFlags& flags, Millis wait,
                   cli::Runtime& runtime) {
-  const auto progress = progress_lines(runtime);
+  const auto progress = cli::progress_lines(runtime);
   const auto deadline = runtime.clock.steady() + wait;
   std::string last;
   while (true) {
@@ -113,8 +113,8 @@ Provenance provenance_of(const kube::Kubectl& kubectl, const CaptureFlags& flags
                          const cli::GlobalOptions& globals) {
   Provenance provenance;
   provenance.target = kubectl.target();
-  provenance.cluster = read_cluster_facts(kubectl);
-  provenance.git_sha = read_git_facts(globals.root, runtime.environment, runtime.runner).sha;
+  provenance.cluster = kube::read_cluster_facts(kubectl);
+  provenance.git_sha = os::read_git_facts(globals.root, runtime.environment, runtime.runner).sha;
   provenance.build_id = build_id(runtime.environment);
   provenance.note = flags.note;
   provenance.tool_version = cli::version();
@@ -146,23 +146,24 @@ void print(const CaptureResult& result, const std::string& id, bool dry_run,
   }
   for (const auto& finding : result.excluded)
     text += fmt::format("left out: {}: {}\n", finding.object, finding.reason);
-  print_result(runtime, globals, "CaptureReport",
-               {{"id", dry_run ? Json() : Json(id)},
-                {"dryRun", dry_run},
-                {"namespace", data::string_or(result.objects.front(), {"metadata", "name"}, "")},
-                {"objects", result.objects.size()},
-                {"images", images},
-                {"leftOut", json_of(result.left_out)},
-                {"excluded", json_of(result.excluded)}},
-               text);
+  cli::print_result(
+      runtime, globals, "CaptureReport",
+      {{"id", dry_run ? Json() : Json(id)},
+       {"dryRun", dry_run},
+       {"namespace", data::string_or(result.objects.front(), {"metadata", "name"}, "")},
+       {"objects", result.objects.size()},
+       {"images", images},
+       {"leftOut", json_of(result.left_out)},
+       {"excluded", json_of(result.excluded)}},
+      text);
 }
 
 ExitCode run(const CaptureFlags& flags, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
   check_flags(flags);
-  const Millis wait = duration_flag("--wait", flags.wait);
+  const Millis wait = cli::duration_flag("--wait", flags.wait);
   const LkgStore store(globals.root);
   const auto volatiles = VolatileObjects::load(store.directory());
-  const auto kubectl = connect(runtime, globals);
+  const auto kubectl = cli::connect(runtime, globals);
   const Live live = read_settled(kubectl, flags, wait, runtime);
   const auto result = capture_objects(live, flags.options, earlier_lkgs(store, runtime));
   if (!result.refusals.empty()) refuse(result.refusals);

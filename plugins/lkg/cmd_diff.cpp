@@ -5,7 +5,10 @@
 #include <memory>
 
 #include "common/base/error.hpp"
+#include "common/cli/lkg_source.hpp"
 #include "common/cli/table.hpp"
+#include "common/cli/verb.hpp"
+#include "common/kube/cluster_facts.hpp"
 #include "plugins/lkg/cmd_support.hpp"
 #include "plugins/lkg/commands.hpp"
 #include "plugins/lkg/drift.hpp"
@@ -14,7 +17,7 @@ namespace dr::lkg {
 namespace {
 
 struct DiffOptions {
-  LkgSource source;
+  cli::LkgSource source;
   bool ignore_extras = false;
 };
 
@@ -24,8 +27,8 @@ std::string text_of(const std::vector<ObjectDrift>& drifts, const Lkg& lkg) {
     const std::string kind(name_of(drift.kind));
     if (drift.differences.empty()) table.add({drift.key.display(), kind, "-", "-", "-"});
     for (const auto& difference : drift.differences) {
-      table.add({drift.key.display(), kind, difference.pointer, shown(difference.left),
-                 shown(difference.right)});
+      table.add({drift.key.display(), kind, difference.pointer, cli::shown(difference.left),
+                 cli::shown(difference.right)});
     }
   }
   if (table.empty())
@@ -45,22 +48,22 @@ Json json_of(const std::vector<ObjectDrift>& drifts) {
 }
 
 ExitCode run(const DiffOptions& options, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-  const Lkg lkg = load_lkg(options.source, runtime, globals);
-  const auto kubectl = connect(runtime, globals);
+  const Lkg lkg = cli::load_lkg(options.source, runtime, globals);
+  const auto kubectl = cli::connect(runtime, globals);
   lkg.require_namespace(kubectl.target().ns);
-  const auto facts = read_cluster_facts(kubectl);
+  const auto facts = kube::read_cluster_facts(kubectl);
   const Live live = read_live_objects(kubectl, priority_classes_of(lkg));
   auto drifts = find_drift(lkg, live, allocated_on(lkg, facts.uid));
   std::erase_if(drifts, [&](const ObjectDrift& drift) {
     return drift.kind == DriftKind::same ||
            (options.ignore_extras && drift.kind == DriftKind::extra);
   });
-  print_result(runtime, globals, "DiffReport",
-               {{"lkg", lkg.id},
-                {"namespace", lkg.ns},
-                {"objects", lkg.objects.size()},
-                {"drifts", json_of(drifts)}},
-               text_of(drifts, lkg));
+  cli::print_result(runtime, globals, "DiffReport",
+                    {{"lkg", lkg.id},
+                     {"namespace", lkg.ns},
+                     {"objects", lkg.objects.size()},
+                     {"drifts", json_of(drifts)}},
+                    text_of(drifts, lkg));
   return drifts.empty() ? ExitCode::ok : ExitCode::failed;
 }
 
@@ -76,7 +79,7 @@ cli::CommandSpec diff_command() {
           "  # For a script\n  kubectl lkg diff -n trading-floor -o json",
           [](CLI::App& app) -> cli::Action {
             auto options = std::make_shared<DiffOptions>();
-            add_lkg_source(app, options->source);
+            cli::add_lkg_source(app, options->source);
             app.add_flag("--ignore-extras", options->ignore_extras,
                          "Do not count objects that are not in the LKG");
             return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {

@@ -6,6 +6,7 @@
 
 #include "common/base/error.hpp"
 #include "common/cli/table.hpp"
+#include "common/cli/verb.hpp"
 #include "common/kube/kinds.hpp"
 #include "plugins/lkg/cmd_support.hpp"
 #include "plugins/lkg/commands.hpp"
@@ -54,20 +55,20 @@ std::string text_of(const kube::Halted& halted, const std::vector<kube::HaltProo
 }
 
 ExitCode run(const HaltOptions& options, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-  const Millis timeout = duration_flag("--timeout", options.timeout);
-  const auto kubectl = connect(runtime, globals);
+  const Millis timeout = cli::duration_flag("--timeout", options.timeout);
+  const auto kubectl = cli::connect(runtime, globals);
   const kube::KillSwitch kill_switch(kubectl);
   const auto halted = kill_switch.halt();
   std::vector<kube::HaltProof> proofs;
   if (options.prove == "started")
     proofs = prove(kubectl, kill_switch, halted, runtime.clock, timeout);
-  print_result(runtime, globals, "HaltReport",
-               {{"namespace", halted.ns()},
-                {"value", kube::k_switch_halted},
-                {"resourceVersion", halted.resource_version()},
-                {"prove", options.prove},
-                {"proofs", to_json(proofs)}},
-               text_of(halted, proofs));
+  cli::print_result(runtime, globals, "HaltReport",
+                    {{"namespace", halted.ns()},
+                     {"value", kube::k_switch_halted},
+                     {"resourceVersion", halted.resource_version()},
+                     {"prove", options.prove},
+                     {"proofs", to_json(proofs)}},
+                    text_of(halted, proofs));
   const auto unproven =
       std::count_if(proofs.begin(), proofs.end(), [](const auto& proof) { return !proof.holds(); });
   if (unproven > 0) {

@@ -4,7 +4,9 @@
 #include <memory>
 
 #include "common/base/error.hpp"
+#include "common/cli/lkg_source.hpp"
 #include "common/cli/table.hpp"
+#include "common/cli/verb.hpp"
 #include "plugins/lkg/cmd_support.hpp"
 #include "plugins/lkg/commands.hpp"
 #include "plugins/lkg/preview.hpp"
@@ -13,7 +15,7 @@ namespace dr::lkg {
 namespace {
 
 struct PlanOptions {
-  LkgSource source;
+  cli::LkgSource source;
   bool allow_different_cluster = false;
 };
 
@@ -60,18 +62,18 @@ Json json_of(const Plan& plan) {
 }
 
 ExitCode run(const PlanOptions& options, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-  const Lkg lkg = load_lkg(options.source, runtime, globals);
-  const auto kubectl = connect(runtime, globals);
+  const Lkg lkg = cli::load_lkg(options.source, runtime, globals);
+  const auto kubectl = cli::connect(runtime, globals);
   lkg.require_namespace(kubectl.target().ns);
   const Preview preview = preview_restore(lkg, kubectl, options.allow_different_cluster);
   for (const auto& warning : preview.warnings) runtime.terminal.warn(warning);
-  print_result(runtime, globals, "Plan",
-               {{"lkg", lkg.id},
-                {"namespace", lkg.ns},
-                {"planHash", preview.plan.hash},
-                {"warnings", preview.warnings},
-                {"objects", json_of(preview.plan)}},
-               text_of(preview.plan));
+  cli::print_result(runtime, globals, "Plan",
+                    {{"lkg", lkg.id},
+                     {"namespace", lkg.ns},
+                     {"planHash", preview.plan.hash},
+                     {"warnings", preview.warnings},
+                     {"objects", json_of(preview.plan)}},
+                    text_of(preview.plan));
   if (preview.plan.count(Action::blocked) == 0) return ExitCode::ok;
   throw Error(ExitCode::refused,
               "a restore would refuse: no update can undo the changes marked blocked",
@@ -92,7 +94,7 @@ cli::CommandSpec plan_command() {
           "trading-floor -o json | jq -r .planHash)\"",
           [](CLI::App& app) -> cli::Action {
             auto options = std::make_shared<PlanOptions>();
-            add_lkg_source(app, options->source);
+            cli::add_lkg_source(app, options->source);
             app.add_flag("--allow-different-cluster", options->allow_different_cluster,
                          "Plan for a cluster that is not the LKG's, although workloads run there");
             return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {

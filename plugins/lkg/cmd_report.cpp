@@ -3,10 +3,10 @@
 
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
+#include "common/cli/verb.hpp"
 #include "common/os/atomic_file.hpp"
-#include "plugins/lkg/cmd_support.hpp"
+#include "common/os/git.hpp"
 #include "plugins/lkg/commands.hpp"
-#include "plugins/lkg/git.hpp"
 #include "plugins/lkg/health_report.hpp"
 
 namespace dr::lkg {
@@ -18,13 +18,13 @@ struct ReportOptions {
 
 ExitCode run(const ReportOptions& options, cli::Runtime& runtime,
              const cli::GlobalOptions& globals) {
-  const auto kubectl = connect(runtime, globals);
-  const auto git = read_git_facts(globals.root, runtime.environment, runtime.runner);
+  const auto kubectl = cli::connect(runtime, globals);
+  const auto git = os::read_git_facts(globals.root, runtime.environment, runtime.runner);
   const auto facts = gather_health(kubectl, git, runtime.clock.now(), options.event_limit);
   const auto path = globals.root / "deploy_logs" / "health_report.md";
   os::write_file(path, health_markdown(facts, nullptr));
-  print_result(runtime, globals, "HealthReport", health_json(facts, nullptr),
-               "health report written to " + path.string() + "\n");
+  cli::print_result(runtime, globals, "HealthReport", health_json(facts, nullptr),
+                    "health report written to " + path.string() + "\n");
   if (facts.gaps.empty()) return ExitCode::ok;
   throw Error(ExitCode::incomplete, "the report has gaps: " + join(facts.gaps, "; "),
               "check the rights and the connection, then run it again");

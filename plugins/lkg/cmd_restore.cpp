@@ -4,17 +4,19 @@
 #include <memory>
 
 #include "common/base/error.hpp"
+#include "common/cli/lkg_source.hpp"
+#include "common/cli/verb.hpp"
 #include "common/os/atomic_file.hpp"
+#include "common/os/git.hpp"
 #include "plugins/lkg/cmd_support.hpp"
 #include "plugins/lkg/commands.hpp"
-#include "plugins/lkg/git.hpp"
 #include "plugins/lkg/health_report.hpp"
 
 namespace dr::lkg {
 namespace {
 
 struct RestoreFlags {
-  LkgSource source;
+  cli::LkgSource source;
   std::string timeout = "5m";
   std::string soak = "30s";
   bool no_report = false;
@@ -91,7 +93,7 @@ Json json_of(const RestoreResult& result, const std::string& ns) {
 // its own error.
 void write_report(const RestoreResult& result, const kube::Kubectl& kubectl, cli::Runtime& runtime,
                   const cli::GlobalOptions& globals) {
-  const auto git = read_git_facts(globals.root, runtime.environment, runtime.runner);
+  const auto git = os::read_git_facts(globals.root, runtime.environment, runtime.runner);
   const auto facts = gather_health(kubectl, git, runtime.clock.now(), k_report_events);
   const auto path = globals.root / "deploy_logs" / "health_report.md";
   os::write_file(path, health_markdown(facts, &result));
@@ -100,11 +102,11 @@ void write_report(const RestoreResult& result, const kube::Kubectl& kubectl, cli
 
 ExitCode run(const RestoreFlags& flags, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
   RestoreOptions options = flags.options;
-  options.timeout = duration_flag("--timeout", flags.timeout);
-  options.soak = duration_flag("--soak", flags.soak);
-  const Lkg lkg = load_lkg(flags.source, runtime, globals);
-  const auto kubectl = connect(runtime, globals);
-  const auto progress = progress_lines(runtime);
+  options.timeout = cli::duration_flag("--timeout", flags.timeout);
+  options.soak = cli::duration_flag("--soak", flags.soak);
+  const Lkg lkg = cli::load_lkg(flags.source, runtime, globals);
+  const auto kubectl = cli::connect(runtime, globals);
+  const auto progress = cli::progress_lines(runtime);
   const RestoreResult result = restore(lkg, options, kubectl, runtime.clock, progress);
 
   std::string report_error;
@@ -118,7 +120,7 @@ ExitCode run(const RestoreFlags& flags, cli::Runtime& runtime, const cli::Global
     }
   }
   if (!report_error.empty()) runtime.terminal.warn(report_error);
-  print_result(runtime, globals, "RestoreReport", json_of(result, lkg.ns), text_of(result));
+  cli::print_result(runtime, globals, "RestoreReport", json_of(result, lkg.ns), text_of(result));
   if (result.code != ExitCode::ok) throw Error(result.code, result.error, result.next_step);
   if (!report_error.empty())
     throw Error(ExitCode::incomplete, report_error,
@@ -146,7 +148,7 @@ cli::CommandSpec restore_command() {
       "  kubectl lkg restore -n trading-floor --from 20260102T030405Z-0a1b2c3d --timeout 10m",
       [](CLI::App& app) -> cli::Action {
         auto flags = std::make_shared<RestoreFlags>();
-        add_lkg_source(app, flags->source);
+        cli::add_lkg_source(app, flags->source);
         app.add_option("--timeout", flags->timeout, "One deadline for all rollouts")
             ->type_name("DURATION")
             ->capture_default_str();

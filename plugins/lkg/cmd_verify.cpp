@@ -3,16 +3,18 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "plugins/lkg/cmd_support.hpp"
+#include "common/cli/lkg_source.hpp"
+#include "common/cli/verb.hpp"
 #include "plugins/lkg/commands.hpp"
 
 namespace dr::lkg {
 namespace {
 
-ExitCode run(const LkgSource& source, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-  const Lkg lkg = load_lkg(source, runtime, globals);
+ExitCode run(const cli::LkgSource& source, cli::Runtime& runtime,
+             const cli::GlobalOptions& globals) {
+  const Lkg lkg = cli::load_lkg(source, runtime, globals);
   const std::string name = lkg.id.empty() ? "of the incumbent scripts" : lkg.id;
-  print_result(
+  cli::print_result(
       runtime, globals, "VerifyReport",
       {{"id", lkg.id},
        {"namespace", lkg.ns},
@@ -36,8 +38,8 @@ cli::CommandSpec verify_command() {
           "  # Check the current LKG\n  kubectl lkg verify\n\n"
           "  # Check a kept one\n  kubectl lkg verify --from 20260102T030405Z-0a1b2c3d",
           [](CLI::App& app) -> cli::Action {
-            auto source = std::make_shared<LkgSource>();
-            add_lkg_source(app, *source);
+            auto source = std::make_shared<cli::LkgSource>();
+            cli::add_lkg_source(app, *source);
             return [source](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
               return run(*source, runtime, globals);
             };

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "common/kube/compare.hpp"
-#include "plugins/lkg/volatile_objects.hpp"
+#include "common/lkg/volatile_objects.hpp"
 
 namespace dr::lkg {
 namespace {

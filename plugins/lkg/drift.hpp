@@ -5,8 +5,8 @@
 #include "common/data/json_diff.hpp"
 #include "common/kube/field_rules.hpp"
 #include "common/kube/object.hpp"
+#include "common/lkg/lkg.hpp"
 #include "plugins/lkg/live.hpp"
-#include "plugins/lkg/lkg.hpp"
 
 namespace dr::lkg {
 

@@ -159,7 +159,7 @@ void keep_newest_events(HealthFacts& facts, std::size_t limit) {
 
 }  // namespace
 
-HealthFacts gather_health(const kube::Kubectl& kubectl, const GitFacts& git, UtcTime now,
+HealthFacts gather_health(const kube::Kubectl& kubectl, const os::GitFacts& git, UtcTime now,
                           std::size_t event_limit) {
   HealthFacts facts;
   facts.generated = now;

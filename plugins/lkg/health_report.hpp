@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/kube/kubectl.hpp"
-#include "plugins/lkg/git.hpp"
+#include "common/os/git.hpp"
 #include "plugins/lkg/live.hpp"
 #include "plugins/lkg/restore/restore.hpp"
 
@@ -16,7 +16,7 @@ namespace dr::lkg {
 // the report is complete even when half of the cluster cannot be read.
 struct HealthFacts {
   UtcTime generated{};
-  GitFacts git;
+  os::GitFacts git;
   kube::Target target;
   std::optional<std::string>
       kill_switch;  // the value of EXECUTION_HALTED; nullopt: UNKNOWN, why is in `gaps`
@@ -31,7 +31,7 @@ struct HealthFacts {
 };
 
 // One parallel read a kind. Never throws dr::Error for what cannot be read.
-HealthFacts gather_health(const kube::Kubectl& kubectl, const GitFacts& git, UtcTime now,
+HealthFacts gather_health(const kube::Kubectl& kubectl, const os::GitFacts& git, UtcTime now,
                           std::size_t event_limit);
 
 // The report in Markdown: sections and order of the incumbent's, with StatefulSets and DaemonSets,

@@ -105,21 +105,6 @@ Live read_live_objects(const kube::Kubectl& kubectl,
   return read(kubectl, priority_classes, kube::captured_kinds());
 }
 
-ClusterFacts read_cluster_facts(const kube::Kubectl& kubectl) {
-  const std::array<std::string, 2> paths = {"/api/v1/namespaces/kube-system", "/version"};
-  const auto replies = kubectl.get_all(paths);
-  for (const auto& reply : replies) {
-    if (reply.error && reply.error->reason != kube::ApiReason::forbidden) {
-      throw Error(ExitCode::failed, "failed to identify the cluster: " + reply.error->text);
-    }
-  }
-  ClusterFacts facts;
-  if (!replies[0].error) facts.uid = kube::uid_of(replies[0].value);
-  if (!replies[1].error)
-    facts.server_version = data::string_or(replies[1].value, {"gitVersion"}, "");
-  return facts;
-}
-
 bool belongs_to_lkg(const Json& live_object) {
   if (kube::controller_of(live_object) != nullptr) return false;
   const std::string& kind = data::string_at(live_object, {"kind"});

@@ -23,19 +23,11 @@ struct Live {
   kube::Ownership ownership() const;  // must not outlive this
 };
 
-// What a cluster says of itself; parts that may not be read are empty.
-struct ClusterFacts {
-  std::string uid;  // of namespace kube-system
-  std::string server_version;
-};
-
 // Reads one consistent state. `priority_classes` are read besides those that the workloads name.
 Live read_live(const kube::Kubectl& kubectl, const std::set<std::string>& priority_classes = {});
 
 // Only what the LKG's kinds need, without pods and revisions.
 Live read_live_objects(const kube::Kubectl& kubectl, const std::set<std::string>& priority_classes);
-
-ClusterFacts read_cluster_facts(const kube::Kubectl& kubectl);
 
 // Whether an object of a captured kind is the user's: not owned by a controller, and not one that
 // every namespace gets (ConfigMap kube-root-ca.crt, an unmodified ServiceAccount default).

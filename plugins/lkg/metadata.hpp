@@ -4,16 +4,17 @@
 #include <string_view>
 #include <vector>
 
+#include "common/kube/cluster_facts.hpp"
+#include "common/lkg/lkg.hpp"
 #include "plugins/lkg/capture.hpp"
 #include "plugins/lkg/live.hpp"
-#include "plugins/lkg/lkg.hpp"
 
 namespace dr::lkg {
 
 // What the metadata says beside the captured objects: where, when and by what an LKG was made.
 struct Provenance {
   kube::Target target;
-  ClusterFacts cluster;
+  kube::ClusterFacts cluster;
   std::string git_sha;
   std::string build_id;
   std::string note;

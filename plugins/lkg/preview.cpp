@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "common/kube/cluster_facts.hpp"
+
 namespace dr::lkg {
 Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl,
                         bool allow_different_cluster) {
-  const auto facts = read_cluster_facts(kubectl);
+  const auto facts = kube::read_cluster_facts(kubectl);
   check_cluster(lkg, facts, allow_different_cluster, kubectl);
   Preview preview;
   preview.live = read_live(kubectl, priority_classes_of(lkg));

@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include "common/lkg/volatile_objects.hpp"
 #include "plugins/lkg/restore/plan.hpp"
-#include "plugins/lkg/volatile_objects.hpp"
 
 namespace dr::lkg {
 

@@ -24,7 +24,7 @@ bool has_workloads(const kube::Kubectl& kubectl) {
 
 }  // namespace
 
-void check_cluster(const Lkg& lkg, const ClusterFacts& facts, bool allow_different,
+void check_cluster(const Lkg& lkg, const kube::ClusterFacts& facts, bool allow_different,
                    const kube::Kubectl& kubectl) {
   if (lkg.cluster_uid.empty() || lkg.cluster_uid == facts.uid || allow_different) return;
   const std::string step =
@@ -47,7 +47,7 @@ void identify(RestoreRun& run) {
   const auto& ns = run.kubectl.target().ns;
   run.lkg.require_namespace(ns);
   try {
-    run.cluster = read_cluster_facts(run.kubectl);
+    run.cluster = kube::read_cluster_facts(run.kubectl);
     run.namespace_exists =
         run.kubectl
             .find(kube::object_path(*kube::find_kind("Namespace"), {}, ns), "Namespace/" + ns)

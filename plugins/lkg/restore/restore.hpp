@@ -9,13 +9,14 @@
 #include <vector>
 
 #include "common/base/error.hpp"
+#include "common/kube/cluster_facts.hpp"
 #include "common/kube/halt_proof.hpp"
 #include "common/kube/kill_switch.hpp"
 #include "common/kube/kubectl.hpp"
 #include "common/kube/rollout.hpp"
+#include "common/lkg/lkg.hpp"
 #include "common/os/clock.hpp"
 #include "plugins/lkg/live.hpp"
-#include "plugins/lkg/lkg.hpp"
 #include "plugins/lkg/restore/plan.hpp"
 
 namespace dr::lkg {
@@ -70,7 +71,7 @@ struct RestoreRun {
   kube::KillSwitch kill_switch;
   RestoreResult result;
 
-  ClusterFacts cluster{};                // since identify
+  kube::ClusterFacts cluster{};          // since identify
   bool namespace_exists = false;         // since identify
   std::optional<kube::Halted> halted{};  // since halt
   Live live{};                           // since preflight
@@ -97,7 +98,7 @@ RestoreResult restore(const Lkg& lkg, const RestoreOptions& options, const kube:
                       const os::Clock& clock, const Progress& progress);
 
 // Refuses (ExitCode::refused) when this is another cluster than the LKG's and workloads are there.
-void check_cluster(const Lkg& lkg, const ClusterFacts& facts, bool allow_different,
+void check_cluster(const Lkg& lkg, const kube::ClusterFacts& facts, bool allow_different,
                    const kube::Kubectl& kubectl);
 // Secrets, and keys of them as far as names can tell, that the LKG's workloads need and the
 // namespace does not have. One read, which transfers no value.

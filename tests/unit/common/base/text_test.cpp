@@ -173,5 +173,31 @@ TEST(IsDnsLabel, FollowsRfc1123) {
   for (const std::string& name : bad) EXPECT_FALSE(is_dns_label(name)) << name;
 }
 
+struct Glob {
+  std::string pattern;
+  std::string name;
+  bool matches;
+};
+
+void PrintTo(const Glob& glob, std::ostream* out) {
+  *out << glob.pattern << " on " << glob.name;
+}
+
+class GlobMatch : public testing::TestWithParam<Glob> {};
+
+TEST_P(GlobMatch, IsDecided) {
+  // Protects the wildcards: anchored at both ends, nothing but '*' and '?' is special.
+  EXPECT_EQ(glob_matches(GetParam().pattern, GetParam().name), GetParam().matches);
+}
+
+INSTANTIATE_TEST_SUITE_P(Forms, GlobMatch,
+                         testing::Values(Glob{"a*", "abc", true}, Glob{"a*", "ba", false},
+                                         Glob{"*c", "abc", true}, Glob{"a?c", "abc", true},
+                                         Glob{"a?c", "ac", false}, Glob{"a*b*c", "aXbYbZc", true},
+                                         Glob{"a*b*c", "aXbYbZ", false}, Glob{"*", "", true},
+                                         Glob{"", "", true}, Glob{"", "a", false},
+                                         Glob{"a**", "a", true}, Glob{"a.c", "abc", false},
+                                         Glob{"[a]", "a", false}, Glob{"abc", "ab", false}));
+
 }  // namespace
 }  // namespace dr

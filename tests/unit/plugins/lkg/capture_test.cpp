@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "plugins/lkg/metadata.hpp"
-#include "tests/unit/plugins/lkg/lkg_builder.hpp"
+#include "tests/unit/common/lkg/lkg_builder.hpp"
 
 namespace dr::lkg {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/unit/plugins/lkg/lkg_builder.hpp"
+#include "tests/unit/common/lkg/lkg_builder.hpp"
 
 namespace dr::lkg {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/os/sha256.hpp"
-#include "tests/unit/plugins/lkg/lkg_builder.hpp"
+#include "tests/unit/common/lkg/lkg_builder.hpp"
 
 namespace dr::lkg {
 namespace {

@@ -13,7 +13,7 @@
 #include "plugins/lkg/capture.hpp"
 #include "plugins/lkg/metadata.hpp"
 #include "plugins/lkg/restore/restore.hpp"
-#include "tests/unit/plugins/lkg/lkg_builder.hpp"
+#include "tests/unit/common/lkg/lkg_builder.hpp"
 
 // One restore of one small floor, every kubectl call of which a test can watch and spoil.
 namespace dr::test {
@@ -154,7 +154,7 @@ inline const lkg::Lkg& good_lkg() {
     const std::string manifest = lkg::manifest_text(result.objects);
     lkg::Provenance provenance;
     provenance.target = kubectl.target();
-    provenance.cluster = lkg::read_cluster_facts(kubectl);
+    provenance.cluster = kube::read_cluster_facts(kubectl);
     provenance.volatile_rules = {"ConfigMap/agenttrader-heartbeat-*"};
     return lkg::parse_lkg(
         {manifest, lkg::metadata_text(lkg::LkgId(k_captured_at, os::sha256_hex(manifest)), manifest,

@@ -1,21 +1,21 @@
-#include "plugins/lkg/git.hpp"
+#include "common/os/git.hpp"
 
 #include <array>
 
 #include "common/base/text.hpp"
 
-namespace dr::lkg {
+namespace dr::os {
 
-GitFacts read_git_facts(const std::filesystem::path& root, const os::Environment& environment,
-                        os::ProcessRunner& runner) {
+GitFacts read_git_facts(const std::filesystem::path& root, const Environment& environment,
+                        ProcessRunner& runner) {
   GitFacts facts{"UNKNOWN", "UNKNOWN"};
   const auto git = environment.find_program("git");
   if (!git) return facts;
-  os::Command sha;
+  Command sha;
   sha.program = *git;
   sha.environment = environment.for_child({{"GIT_OPTIONAL_LOCKS", "0"}}, {});
   sha.timeout = Millis(10'000);
-  os::Command branch = sha;
+  Command branch = sha;
   sha.args = {"-C", root.string(), "rev-parse", "--verify", "HEAD"};
   branch.args = {"-C", root.string(), "rev-parse", "--abbrev-ref", "HEAD"};
   const auto results = runner.run_all(std::array{sha, branch}, 2);
@@ -24,4 +24,4 @@ GitFacts read_git_facts(const std::filesystem::path& root, const os::Environment
   return facts;
 }
 
-}  // namespace dr::lkg
+}  // namespace dr::os

@@ -1,4 +1,4 @@
-#include "plugins/lkg/volatile_objects.hpp"
+#include "common/lkg/volatile_objects.hpp"
 
 #include <fmt/format.h>
 
@@ -27,28 +27,6 @@ void check_rule(const std::string& rule, std::size_t line) {
 }
 
 }  // namespace
-
-bool glob_matches(std::string_view pattern, std::string_view name) {
-  std::size_t p = 0;
-  std::size_t n = 0;
-  std::size_t star = std::string_view::npos;  // the last '*' seen, and where its run would start
-  std::size_t run = 0;
-  while (n < name.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      run = n;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n])) {
-      ++p;
-      ++n;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      n = ++run;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
 
 VolatileObjects VolatileObjects::parse(std::string_view text) {
   std::vector<std::string> rules;

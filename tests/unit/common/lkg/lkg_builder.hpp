@@ -7,9 +7,9 @@
 
 #include "common/kube/field_rules.hpp"
 #include "common/kube/kubectl.hpp"
+#include "common/lkg/lkg.hpp"
 #include "common/os/sha256.hpp"
 #include "plugins/lkg/live.hpp"
-#include "plugins/lkg/lkg.hpp"
 #include "tests/unit/support/fake_cluster.hpp"
 #include "tests/unit/support/fake_process_runner.hpp"
 #include "tests/unit/support/floor_builder.hpp"

@@ -1,4 +1,4 @@
-#include "plugins/lkg/lkg_store.hpp"
+#include "common/lkg/lkg_store.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 #include "common/base/error.hpp"
 #include "common/os/atomic_file.hpp"
 #include "common/os/sealed_dir.hpp"
-#include "tests/unit/plugins/lkg/lkg_builder.hpp"
+#include "tests/unit/common/lkg/lkg_builder.hpp"
 #include "tests/unit/support/fake_clock.hpp"
 #include "tests/unit/support/fake_process_runner.hpp"
 #include "tests/unit/support/temp_dir.hpp"

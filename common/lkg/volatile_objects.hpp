@@ -30,7 +30,4 @@ class VolatileObjects {
   std::vector<std::string> m_rules;
 };
 
-// Whether `name` matches a pattern with '*' (any run of characters) and '?' (any one).
-bool glob_matches(std::string_view pattern, std::string_view name);
-
 }  // namespace dr::lkg

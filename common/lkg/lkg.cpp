@@ -1,4 +1,4 @@
-#include "plugins/lkg/lkg.hpp"
+#include "common/lkg/lkg.hpp"
 
 #include <fmt/format.h>
 
@@ -13,8 +13,8 @@
 #include "common/kube/kill_switch.hpp"
 #include "common/kube/kinds.hpp"
 #include "common/kube/pin.hpp"
+#include "common/lkg/volatile_objects.hpp"
 #include "common/os/sha256.hpp"
-#include "plugins/lkg/volatile_objects.hpp"
 
 namespace dr::lkg {
 namespace {

@@ -1,4 +1,4 @@
-#include "plugins/lkg/lkg.hpp"
+#include "common/lkg/lkg.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 
 #include "common/base/error.hpp"
 #include "common/data/yaml_codec.hpp"
-#include "tests/unit/plugins/lkg/lkg_builder.hpp"
+#include "tests/unit/common/lkg/lkg_builder.hpp"
 
 namespace dr::lkg {
 namespace {

@@ -1,4 +1,4 @@
-#include "plugins/lkg/lkg_store.hpp"
+#include "common/lkg/lkg_store.hpp"
 
 #include <fmt/format.h>
 

@@ -6,7 +6,7 @@
 #include "common/os/environment.hpp"
 #include "common/os/process_runner.hpp"
 
-namespace dr::lkg {
+namespace dr::os {
 
 // What the repository at a root is at; "UNKNOWN" where git or a repository is missing.
 struct GitFacts {
@@ -14,7 +14,7 @@ struct GitFacts {
   std::string branch;
 };
 
-GitFacts read_git_facts(const std::filesystem::path& root, const os::Environment& environment,
-                        os::ProcessRunner& runner);
+GitFacts read_git_facts(const std::filesystem::path& root, const Environment& environment,
+                        ProcessRunner& runner);
 
-}  // namespace dr::lkg
+}  // namespace dr::os

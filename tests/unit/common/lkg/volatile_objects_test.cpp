@@ -1,4 +1,4 @@
-#include "plugins/lkg/volatile_objects.hpp"
+#include "common/lkg/volatile_objects.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 #include "common/base/error.hpp"
 #include "common/os/atomic_file.hpp"
-#include "tests/unit/plugins/lkg/lkg_builder.hpp"
+#include "tests/unit/common/lkg/lkg_builder.hpp"
 #include "tests/unit/support/temp_dir.hpp"
 
 namespace dr::lkg {
@@ -69,32 +69,6 @@ TEST(VolatileObjects, CoverByKindAndName) {
   EXPECT_FALSE(volatiles.covers(make_switch()));
   EXPECT_FALSE(volatiles.covers(make_object("v1", "Service", "agenttrader-heartbeat-web")));
 }
-
-struct Glob {
-  std::string pattern;
-  std::string name;
-  bool matches;
-};
-
-void PrintTo(const Glob& glob, std::ostream* out) {
-  *out << glob.pattern << " on " << glob.name;
-}
-
-class GlobMatch : public testing::TestWithParam<Glob> {};
-
-TEST_P(GlobMatch, IsDecided) {
-  // Protects the wildcards: anchored at both ends, nothing but '*' and '?' is special.
-  EXPECT_EQ(glob_matches(GetParam().pattern, GetParam().name), GetParam().matches);
-}
-
-INSTANTIATE_TEST_SUITE_P(Forms, GlobMatch,
-                         testing::Values(Glob{"a*", "abc", true}, Glob{"a*", "ba", false},
-                                         Glob{"*c", "abc", true}, Glob{"a?c", "abc", true},
-                                         Glob{"a?c", "ac", false}, Glob{"a*b*c", "aXbYbZc", true},
-                                         Glob{"a*b*c", "aXbYbZ", false}, Glob{"*", "", true},
-                                         Glob{"", "", true}, Glob{"", "a", false},
-                                         Glob{"a**", "a", true}, Glob{"a.c", "abc", false},
-                                         Glob{"[a]", "a", false}, Glob{"abc", "ab", false}));
 
 }  // namespace
 }  // namespace dr::lkg

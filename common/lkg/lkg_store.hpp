@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "common/lkg/lkg.hpp"
 #include "common/os/process_runner.hpp"
-#include "plugins/lkg/lkg.hpp"
 
 namespace dr::lkg {
 

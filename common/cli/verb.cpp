@@ -1,0 +1,63 @@
+#include "common/cli/verb.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "common/base/error.hpp"
+#include "common/base/text.hpp"
+#include "common/data/yaml_codec.hpp"
+
+namespace dr::cli {
+namespace {
+
+constexpr std::string_view k_api_version = "dr.agenttrader.dev/v1";
+constexpr std::size_t k_shown_head = 20;
+constexpr std::size_t k_shown_tail = 36;
+
+}  // namespace
+
+kube::Kubectl connect(Runtime& runtime, const GlobalOptions& globals) {
+  kube::CommandLog log;
+  if (globals.verbose)
+    log = [&terminal = runtime.terminal](const std::string& line) { terminal.info("+ " + line); };
+  return {runtime.runner, runtime.environment, globals.kubectl, globals.connection, std::move(log)};
+}
+
+Millis duration_flag(std::string_view flag, const std::string& value) {
+  if (const auto duration = parse_duration(value)) return *duration;
+  throw Error(ExitCode::usage, fmt::format("{}: \"{}\" is not a duration", flag, printable(value)),
+              "write it as in 30s, 5m or 1h30m");
+}
+
+void print_result(Runtime& runtime, const GlobalOptions& globals, std::string_view kind,
+                  Json document, const std::string& text) {
+  if (globals.output == "table") {
+    runtime.terminal.print(text);
+    return;
+  }
+  document["apiVersion"] = k_api_version;
+  document["kind"] = kind;
+  runtime.terminal.print(globals.output == "json" ? data::write_json(document)
+                                                  : data::write_yaml(document));
+}
+
+std::function<void(std::string_view)> progress_lines(Runtime& runtime) {
+  const auto start = runtime.clock.steady();
+  return [&runtime, start](std::string_view line) {
+    const std::chrono::duration<double> elapsed = runtime.clock.steady() - start;
+    runtime.terminal.info(fmt::format("[{:6.1f}s] {}", elapsed.count(), line));
+  };
+}
+
+std::string shown(const std::optional<Json>& value) {
+  if (!value) return "<absent>";
+  std::string text = printable(data::write_json(*value, -1));
+  if (text.size() <= k_shown_head + k_shown_tail) return text;
+  // The end tells two images apart, the beginning says what it is.
+  return printable(text.substr(0, k_shown_head)) + "..." +
+         printable(text.substr(text.size() - k_shown_tail));
+}
+
+}  // namespace dr::cli
