@@ -10,6 +10,7 @@
 
 #include "common/base/error.hpp"
 #include "common/os/atomic_file.hpp"
+#include "common/os/pruned_dir.hpp"
 #include "common/os/sealed_dir.hpp"
 #include "common/os/sha256.hpp"
 
@@ -148,18 +149,10 @@ LkgId LkgStore::publish(const std::string& manifest,
                 fmt::format("failed to create {}: {}", m_directory.string(), error.message()));
   }
   const os::FileLock lock(m_directory / "history" / ".lock");
+  os::remove_pruned(m_directory / "history");
   const auto kept = history();
-  while (!kept.empty() && clock.now() <= kept.back().time()) {
-    const auto ahead = kept.back().time() - clock.now();
-    if (ahead > std::chrono::minutes(1)) {
-      throw Error(ExitCode::failed,
-                  "failed to publish the LKG: the newest kept one, " + kept.back().text() +
-                      ", is from the future",
-                  "check this machine's clock");
-    }
-    runner.sleep(Millis(200));
-  }
-  const LkgId id(clock.now(), os::sha256_hex(manifest));
+  const auto newest = kept.empty() ? std::nullopt : std::optional(kept.back().time());
+  const LkgId id(os::second_after(newest, clock, runner), os::sha256_hex(manifest));
   publish_files(id, {manifest, metadata_for(id)});
   prune(keep);
   return id;
@@ -180,17 +173,8 @@ void LkgStore::publish_files(const LkgId& id, const LkgFiles& files) const {
 
 void LkgStore::prune(std::size_t keep) const {
   const auto ids = history();
-  for (std::size_t i = 0; i + keep < ids.size(); ++i) {
-    // Renamed first, so that a half-removed entry does not look like a kept one.
-    const fs::path entry = m_directory / "history" / ids[i].text();
-    const fs::path doomed = m_directory / "history" / (".pruned-" + ids[i].text());
-    std::error_code error;
-    fs::rename(entry, doomed, error);
-    if (!error) fs::remove_all(doomed, error);
-    if (error)
-      throw Error(ExitCode::failed,
-                  fmt::format("failed to prune {}: {}", entry.string(), error.message()));
-  }
+  for (std::size_t i = 0; i + keep < ids.size(); ++i)
+    os::prune_dir(m_directory / "history" / ids[i].text());
 }
 
 Lkg load_files(const fs::path& manifest, const fs::path& metadata) {

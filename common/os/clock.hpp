@@ -1,8 +1,10 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include "common/base/time.hpp"
+#include "common/os/process_runner.hpp"
 
 namespace dr::os {
 
@@ -19,5 +21,9 @@ class SystemClock final : public Clock {
   UtcTime now() const override;
   std::chrono::steady_clock::time_point steady() const override;
 };
+
+// The present second, once it is later than `newest`: ids made of seconds stay unique and sorted.
+// Throws Error(failed) when `newest` is more than a minute ahead.
+UtcTime second_after(std::optional<UtcTime> newest, const Clock& clock, ProcessRunner& runner);
 
 }  // namespace dr::os

@@ -59,16 +59,31 @@ void throw_errno(const std::string& doing) {
 }
 
 void write_new_file(const std::filesystem::path& path, std::string_view bytes,
-                    std::optional<mode_t> mode) {
+                    std::optional<mode_t> mode, Sync when) {
   const std::string doing = "failed to write " + path.string();
   Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
   if (!fd.is_open()) throw_errno(doing);
   const bool moded = !mode || ::fchmod(fd.get(), *mode) == 0;
-  if (moded && write_all(fd.get(), bytes) && sync(fd.get()) && fd.close()) return;
+  const bool written = moded && write_all(fd.get(), bytes);
+  if (written && (when == Sync::later || sync(fd.get())) && fd.close()) return;
   const int cause = errno;
   ::unlink(path.c_str());
   errno = cause;
   throw_errno(doing);
+}
+
+void sync_file(const std::filesystem::path& path) {
+  const std::string doing = "failed to sync " + path.string();
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd.is_open() || !sync(fd.get())) throw_errno(doing);
+}
+
+void flush_file_system([[maybe_unused]] const std::filesystem::path& dir) noexcept {
+#ifdef __linux__
+  const Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // The result may be about the file of somebody else.
+  if (fd.is_open()) static_cast<void>(::syncfs(fd.get()));
+#endif
 }
 
 std::string read_regular_file(const std::filesystem::path& path, std::size_t max_bytes,

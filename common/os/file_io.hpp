@@ -35,9 +35,16 @@ class Fd {
 
 // All of these throw Error(failed) that names the path and the cause.
 
-// Makes a file that must not exist yet, and syncs it. A failure leaves none.
+// Makes a file that must not exist yet, and syncs it, unless the caller does so later. A failure
+// leaves none.
+enum class Sync { now, later };
 void write_new_file(const std::filesystem::path& path, std::string_view bytes,
-                    std::optional<mode_t> mode = std::nullopt);
+                    std::optional<mode_t> mode = std::nullopt, Sync when = Sync::now);
+void sync_file(const std::filesystem::path& path);
+// Starts and awaits the writing of everything that waits on the file system of `dir`, so that
+// sync_file() then has little to do; where the system cannot do that, nothing. It proves nothing:
+// what failed, sync_file() tells.
+void flush_file_system(const std::filesystem::path& dir) noexcept;
 enum class Links { follow, refuse };
 std::string read_regular_file(const std::filesystem::path& path, std::size_t max_bytes,
                               Links links);

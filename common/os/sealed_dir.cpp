@@ -9,9 +9,11 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
@@ -44,8 +46,10 @@ bool is_hex_sum(std::string_view text) {
   throw Error(ExitCode::integrity, fmt::format("{} {}", printable((dir / name).string()), how));
 }
 
-std::string partial_prefix(const std::filesystem::path& target) {
-  return fmt::format(".{}.partial-", target.filename().string());
+constexpr std::string_view k_partial = ".partial-";
+
+std::filesystem::path partial_of(const std::filesystem::path& target) {
+  return dir_of(target) / fmt::format(".{}{}{}", target.filename().string(), k_partial, ::getpid());
 }
 
 // Our own process id counts as dead too: a container often gives every run the same one.
@@ -57,16 +61,20 @@ bool is_dead(std::string_view pid_text) {
   return pid == ::getpid() || (::kill(pid, 0) != 0 && errno == ESRCH);
 }
 
-void remove_leftovers(const std::filesystem::path& target) {
-  const std::string prefix = partial_prefix(target);
+bool is_leftover(std::string_view name) {
+  const auto at = name.rfind(k_partial);
+  return name.starts_with('.') && at != std::string_view::npos && at > 1 &&
+         is_dead(name.substr(at + k_partial.size()));
+}
+
+void remove_leftovers(const std::filesystem::path& dir) {
   std::vector<std::filesystem::path> dead;
-  for (const auto& entry : std::filesystem::directory_iterator(dir_of(target))) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(prefix) && is_dead(std::string_view(name).substr(prefix.size()))) {
-      dead.push_back(entry.path());
-    }
+  for (const auto& entry : std::filesystem::directory_iterator(dir)) {
+    if (is_leftover(entry.path().filename().string())) dead.push_back(entry.path());
   }
-  for (const std::filesystem::path& path : dead) std::filesystem::remove_all(path);
+  // One that another user owns may stay: it is hidden, and no reason to write nothing today.
+  std::error_code ignored;
+  for (const std::filesystem::path& path : dead) std::filesystem::remove_all(path, ignored);
 }
 
 void refuse_existing(const std::filesystem::path& target) {
@@ -159,11 +167,11 @@ std::map<std::string, std::string> parse_checksums(std::string_view text) {
 
 SealedDirWriter::SealedDirWriter(std::filesystem::path target)
     : m_target(target.has_filename() ? std::move(target) : target.parent_path()),
-      m_partial(dir_of(m_target) / (partial_prefix(m_target) + std::to_string(::getpid()))) {
+      m_partial(partial_of(m_target)) {
   make_dirs(dir_of(m_target));
   with_our_errors("failed to create " + m_target.string(), [&] {
     refuse_existing(m_target);
-    remove_leftovers(m_target);
+    remove_leftovers(dir_of(m_target));
   });
   if (::mkdir(m_partial.c_str(), 0777) != 0) throw_errno("failed to create " + m_partial.string());
 }
@@ -183,14 +191,23 @@ void SealedDirWriter::add(std::string_view name, std::string_view bytes) {
   if (m_sums.contains(std::string(name))) {
     throw Error(ExitCode::failed, doing + ": it is there already");
   }
-  write_new_file(m_partial / name, bytes);
+  write_new_file(m_partial / name, bytes, std::nullopt, Sync::later);
   m_sums.emplace(name, sha256_hex(bytes));
+}
+
+// One by one, each of the many files of a backup waits for the disk (600 files: 0.31 s, after a
+// common flush 0.16 s). A few files do without: the flush also waits for what others write.
+void SealedDirWriter::sync_files() const {
+  constexpr std::size_t k_few = 16;
+  if (m_sums.size() > k_few) flush_file_system(m_partial);
+  for (const auto& [name, sum] : m_sums) sync_file(m_partial / name);
 }
 
 void SealedDirWriter::commit() {
   const std::string doing = "failed to commit " + m_target.string();
   if (m_committed) throw Error(ExitCode::failed, doing + ": it is sealed already");
   if (m_sums.empty()) throw Error(ExitCode::failed, doing + ": it holds no file");
+  sync_files();
   write_new_file(m_partial / k_checksums_name, format_checksums(m_sums));
   sync_dir(m_partial);
   // rename() itself refuses a directory with files in it, so that no race can lose a sealed one.

@@ -19,11 +19,12 @@ std::map<std::string, std::string> parse_checksums(std::string_view text);
 
 // A directory that appears whole or not at all: files are collected under a hidden name beside
 // `target` (".<name>.partial-<pid>"), synced, sealed with SHA256SUMS, and renamed in place by
-// commit(). One writer a target at a time: process ids mean nothing across containers, so runs that
-// share a disk need a FileLock.
+// commit(). One writer a parent directory at a time: process ids mean nothing across containers, so
+// runs that share a disk need a FileLock.
 class SealedDirWriter {
  public:
-  // Makes the parent when missing and removes what dead runs left beside the target.
+  // Makes the parent when missing and removes what dead runs left beside the target, whatever
+  // theirs was.
   // Throws Error(failed) when the target exists already.
   explicit SealedDirWriter(std::filesystem::path target);
   ~SealedDirWriter();  // removes everything that was not committed
@@ -34,6 +35,8 @@ class SealedDirWriter {
   void commit();
 
  private:
+  void sync_files() const;
+
   std::filesystem::path m_target;
   std::filesystem::path m_partial;
   std::map<std::string, std::string> m_sums;

@@ -76,6 +76,18 @@ TEST_F(SealedDirTest, ReadsWhatWasWritten) {
   EXPECT_EQ(names_in(parent()), std::set<std::string>{"lkg-1"});
 }
 
+// Many files take another way to the disk.
+TEST_F(SealedDirTest, ReadsManyFiles) {
+  Files files;
+  for (int number = 0; number < 600; ++number) {
+    files["cm__" + std::to_string(number) + ".yaml"] = std::string(1000, 'x');
+  }
+  SealedDirWriter writer(target());
+  for (const auto& [name, bytes] : files) writer.add(name, bytes);
+  writer.commit();
+  EXPECT_EQ(read_sealed_dir(target()), files);
+}
+
 // An operator must be able to check an LKG without our tools.
 TEST_F(SealedDirTest, TheUsualToolAcceptsIt) {
   seal();
@@ -177,19 +189,43 @@ TEST_F(SealedDirTest, ATargetThatAppearsMeanwhileIsNotReplaced) {
   EXPECT_EQ(names_in(parent()), std::set<std::string>{"lkg-1"});
 }
 
-TEST_F(SealedDirTest, RemovesOnlyTheLeftoversOfDeadRunsOfThisTarget) {
+// Ids differ from run to run, so what a killed run left never carries the name of this target.
+TEST_F(SealedDirTest, RemovesTheLeftoversOfDeadRunsAndNothingElse) {
   const std::string alive = std::to_string(::getppid());
   const std::string dead = dead_pid();
   for (const std::string& name :
        {".lkg-1.partial-" + dead, ".lkg-1.partial-" + std::to_string(::getpid()),
-        ".lkg-1.partial-" + alive, ".lkg-2.partial-" + dead, ".lkg-1.partial-x"s,
-        ".lkg-1.partial-" + dead + "x"}) {
+        ".lkg-1.partial-" + alive, ".lkg-2.partial-" + dead, ".lkg.partial-1.partial-" + dead,
+        ".lkg-1.partial-x"s, ".lkg-1.partial-" + dead + "x", ".lkg-1.partial-"s, ".partial-" + dead,
+        "lkg-0.partial-" + dead, ".lkg-0"s}) {
     write_file(parent() / name / "file", "x");
   }
   seal();
   EXPECT_EQ(names_in(parent()),
-            (std::set<std::string>{"lkg-1", ".lkg-1.partial-" + alive, ".lkg-2.partial-" + dead,
-                                   ".lkg-1.partial-x", ".lkg-1.partial-" + dead + "x"}));
+            (std::set<std::string>{"lkg-1", ".lkg-1.partial-" + alive, ".lkg-1.partial-x",
+                                   ".lkg-1.partial-" + dead + "x", ".lkg-1.partial-",
+                                   ".partial-" + dead, "lkg-0.partial-" + dead, ".lkg-0"}));
+}
+
+// A link that somebody put there is removed, never what it leads to.
+TEST_F(SealedDirTest, RemovesALinkInALeftoversPlaceAndNotItsTarget) {
+  write_file(parent() / "precious" / "file", "x");
+  fs::create_symlink("precious", parent() / (".lkg-0.partial-" + dead_pid()));
+  seal();
+  EXPECT_EQ(names_in(parent()), (std::set<std::string>{"lkg-1", "precious"}));
+  EXPECT_EQ(read_file(parent() / "precious" / "file"), "x");
+}
+
+// A file that vanished or cannot be synced is never sealed as if it were on the disk.
+TEST_F(SealedDirTest, AFileThatCannotBeSyncedStopsTheCommit) {
+  {
+    SealedDirWriter writer(target());
+    writer.add("file", "x");
+    fs::remove_all(parent() / (".lkg-1.partial-" + std::to_string(::getpid())) / "file");
+    EXPECT_THROW(writer.commit(), Error);
+    EXPECT_FALSE(fs::exists(target()));
+  }
+  EXPECT_EQ(names_in(parent()), std::set<std::string>{});
 }
 
 TEST_F(SealedDirTest, AddTakesPlainNewNamesOnly) {
