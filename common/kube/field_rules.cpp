@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/base/text.hpp"
+#include "common/kube/kinds.hpp"
 #include "common/kube/object.hpp"
 
 namespace dr::kube {
@@ -75,6 +76,15 @@ constexpr std::array k_rules = {
               "an autoscaler's where the LKG has none; left out, it becomes 1 (1.36)"},
     FieldRule{"StatefulSet", "/spec/volumeClaimTemplates/*/status", strip,
               "filled in by the server (k8s)"},
+    FieldRule{"Job", "/metadata/labels/controller-uid", strip,
+              "made by the server for one incarnation; another one is refused (k8s)"},
+    FieldRule{"Job", "/metadata/labels/batch.kubernetes.io~1controller-uid", strip, "the same"},
+    FieldRule{"Job", "/spec/selector/matchLabels/controller-uid", strip, "the same"},
+    FieldRule{"Job", "/spec/selector/matchLabels/batch.kubernetes.io~1controller-uid", strip,
+              "the same"},
+    FieldRule{"Job", "{template}/metadata/labels/controller-uid", strip, "the same"},
+    FieldRule{"Job", "{template}/metadata/labels/batch.kubernetes.io~1controller-uid", strip,
+              "the same"},
     FieldRule{"*", "{template}/metadata/creationTimestamp", strip, "always null (k8s)"},
     FieldRule{"*", "{template}/metadata/annotations/kubectl.kubernetes.io~1restartedAt", carry,
               "a restart is no change; without it a replace would roll the pods (k8s)"},
@@ -84,7 +94,8 @@ constexpr std::array k_rules = {
 
 std::string_view template_prefix(std::string_view kind) {
   if (kind == "CronJob") return "/spec/jobTemplate/spec/template";
-  if (kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet") return "/spec/template";
+  if (kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "Job")
+    return "/spec/template";
   return {};
 }
 
@@ -177,8 +188,10 @@ void drop_empty_maps(Json& metadata_holder) {
   }
 }
 
+// The kind as the rules know it. A custom resource may have the kind of a built-in one (Knative has
+// a Service); only the rules for every kind apply to it then.
 std::string kind_text(const Json& object) {
-  return data::string_or(object, {"kind"}, "");
+  return is_custom(object) ? std::string() : data::string_or(object, {"kind"}, "");
 }
 
 void drop_allocated(Json& object) {
@@ -206,7 +219,8 @@ Json captured(const Json& live) {
   if (kind == "Service" && data::string_or(object, {"spec", "clusterIP"}, "None") != "None") {
     object["spec"].erase("clusterIP");
   }
-  drop_nulls(object);
+  // In a custom resource a null may stand where a default would come in its place (1.36).
+  if (!is_custom(object)) drop_nulls(object);
   drop_empty_maps(object);
   if (Json* pod_template = pod_template_of(object)) drop_empty_maps(*pod_template);
   return object;

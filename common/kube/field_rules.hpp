@@ -32,8 +32,9 @@ std::span<const FieldRule> field_rules();
 // Annotation of a pod template that a restore sets to replace the pods of a workload.
 inline constexpr std::string_view k_restore_id_annotation = "agenttrader.dev/restore-id";
 
-// `live` as an LKG keeps it: without what the rules strip or carry, without nulls, and without
-// annotations or labels maps that this emptied. Never drops another empty map or list (emptyDir:
+// `live` as an LKG or a backup keeps it: without what the rules strip or carry, without nulls
+// (custom resources keep theirs), and without annotations or labels maps that this emptied. Never
+// drops another empty map or list (emptyDir:
 // {}, podSelector: {} and "" have meanings).
 Json captured(const Json& live);
 

@@ -150,11 +150,16 @@ bool any_covers(const std::vector<std::string_view>& prefixes, std::string_view 
                      [&](std::string_view prefix) { return is_under(pointer, prefix); });
 }
 
+std::string collection_path(std::string_view api_version, std::string_view plural,
+                            std::string_view ns) {
+  std::string path = group_of(api_version).empty() ? "/api/" : "/apis/";
+  path += api_version;
+  if (!ns.empty()) path.append("/namespaces/").append(ns);
+  return path.append("/").append(plural);
+}
+
 std::string collection_path(const Kind& kind, std::string_view ns) {
-  std::string path = kind.group().empty() ? "/api/" : "/apis/";
-  path += kind.api_version;
-  if (kind.namespaced) path.append("/namespaces/").append(ns);
-  return path.append("/").append(kind.plural);
+  return collection_path(kind.api_version, kind.plural, kind.namespaced ? ns : "");
 }
 
 }  // namespace
@@ -167,8 +172,7 @@ std::string_view name_of(Wave wave) {
 }
 
 std::string_view Kind::group() const {
-  const auto slash = api_version.find('/');
-  return slash == std::string_view::npos ? std::string_view{} : api_version.substr(0, slash);
+  return group_of(api_version);
 }
 
 std::string Kind::resource_name() const {
@@ -203,8 +207,50 @@ bool is_workload(const Kind& kind) {
   return kind.wave == Wave::workloads;
 }
 
+bool is_builtin_group(std::string_view group) {
+  static constexpr std::array<std::string_view, 23> k_groups = {"",
+                                                                "admissionregistration.k8s.io",
+                                                                "apiextensions.k8s.io",
+                                                                "apiregistration.k8s.io",
+                                                                "apps",
+                                                                "authentication.k8s.io",
+                                                                "authorization.k8s.io",
+                                                                "autoscaling",
+                                                                "batch",
+                                                                "certificates.k8s.io",
+                                                                "coordination.k8s.io",
+                                                                "discovery.k8s.io",
+                                                                "events.k8s.io",
+                                                                "extensions",
+                                                                "flowcontrol.apiserver.k8s.io",
+                                                                "internal.apiserver.k8s.io",
+                                                                "networking.k8s.io",
+                                                                "node.k8s.io",
+                                                                "policy",
+                                                                "rbac.authorization.k8s.io",
+                                                                "resource.k8s.io",
+                                                                "scheduling.k8s.io",
+                                                                "storage.k8s.io"};
+  return std::find(k_groups.begin(), k_groups.end(), group) != k_groups.end();
+}
+
+std::string_view group_of(std::string_view api_version) {
+  const auto slash = api_version.find('/');
+  return slash == std::string_view::npos ? std::string_view{} : api_version.substr(0, slash);
+}
+
+bool is_custom(const Json& object) {
+  const Json* api_version = data::find(object, {"apiVersion"});
+  if (api_version == nullptr || !api_version->is_string()) return false;
+  return !is_builtin_group(group_of(api_version->get_ref<const std::string&>()));
+}
+
 std::string list_path(const Kind& kind, std::string_view ns) {
   return collection_path(kind, ns);
+}
+
+std::string list_path(std::string_view api_version, std::string_view plural, std::string_view ns) {
+  return collection_path(api_version, plural, ns);
 }
 
 std::string object_path(const Kind& kind, std::string_view ns, std::string_view name) {

@@ -58,8 +58,15 @@ const Kind* find_kind(std::string_view kind);  // nullptr when it is not in the 
 const Kind& kind_of(const Json& object);       // throws Error(failed) when it is not in the table
 bool is_workload(const Kind& kind);            // Deployment, StatefulSet, DaemonSet
 
+// An API group of Kubernetes itself, the core group ("") among them; every other one serves custom
+// resources.
+bool is_builtin_group(std::string_view group);
+std::string_view group_of(std::string_view api_version);  // "apps" of "apps/v1", "" of "v1"
+bool is_custom(const Json& object);  // by its apiVersion; without one it counts as built in
+
 // API paths for `kubectl get --raw`.
 std::string list_path(const Kind& kind, std::string_view ns);
+std::string list_path(std::string_view api_version, std::string_view plural, std::string_view ns);
 std::string object_path(const Kind& kind, std::string_view ns, std::string_view name);
 
 // Those of `differences` (LKG on the left, live on the right) that no update can undo.

@@ -136,17 +136,27 @@ os::ProcessResult Kubectl::mutate(std::vector<std::string> args, std::string inp
 
 Reply Kubectl::reply_of(const os::ProcessResult& result, std::string_view path) const {
   if (!result.ok()) return {nullptr, api_error_of(result)};
-  return {data::read_json(result.out, std::string("answer to GET ").append(path)), std::nullopt};
+  try {
+    return {data::read_json(result.out, std::string("answer to GET ").append(path)), std::nullopt};
+  } catch (const Error& error) {
+    return {nullptr, ApiError{ApiReason::other, error.what()}};
+  }
+}
+
+std::vector<os::ProcessResult> Kubectl::read_all(
+    const std::vector<std::vector<std::string>>& commands) const {
+  std::vector<os::Command> children;
+  for (const auto& args : commands) {
+    children.push_back(command(args, k_read_timeout));
+    if (m_log) m_log(command_line(children.back()));
+  }
+  return m_runner.run_all(children, k_parallel);
 }
 
 std::vector<Reply> Kubectl::get_all(std::span<const std::string> paths) const {
-  std::vector<os::Command> commands;
-  for (const auto& path : paths)
-    commands.push_back(command({"get", "--raw", path}, k_read_timeout));
-  if (m_log) {
-    for (const auto& one : commands) m_log(command_line(one));
-  }
-  auto results = m_runner.run_all(commands, k_parallel);
+  std::vector<std::vector<std::string>> commands;
+  for (const auto& path : paths) commands.push_back({"get", "--raw", path});
+  auto results = read_all(commands);
   std::vector<Reply> replies;
   for (std::size_t i = 0; i < results.size(); ++i) {
     replies.push_back(reply_of(results[i], paths[i]));

@@ -42,12 +42,16 @@ class Kubectl {
   Json get(std::string_view path, std::string_view what) const;
   // The same, but an object that is not there is nullopt; any other failure still throws.
   std::optional<Json> find(std::string_view path, std::string_view what) const;
-  // Many GETs, in order, at most k_parallel at a time; a failure is an answer here.
+  // Many GETs, in order, at most k_parallel at a time; a failure, or an answer that is no JSON, is
+  // a Reply with an error here.
   std::vector<Reply> get_all(std::span<const std::string> paths) const;
 
   // The output of a read-only kubectl command of another form, such as {"get", "secrets",
   // "--no-headers"}.
   os::ProcessResult read(std::vector<std::string> args) const;
+  // Several of them, in order, as get_all runs its own.
+  std::vector<os::ProcessResult> read_all(
+      const std::vector<std::vector<std::string>>& commands) const;
 
   // Sleeps; throws Interrupted on a signal.
   void wait(Millis duration) const { m_runner.sleep(duration); }

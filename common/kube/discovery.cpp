@@ -1,0 +1,133 @@
+#include "common/kube/discovery.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "common/base/error.hpp"
+#include "common/base/text.hpp"
+#include "common/kube/kinds.hpp"
+
+namespace dr::kube {
+namespace {
+
+std::vector<std::string> columns_of(const std::string& line) {
+  std::vector<std::string> columns;
+  for (auto& part : split(line, ' ')) {
+    if (!part.empty()) columns.push_back(std::move(part));
+  }
+  return columns;
+}
+
+bool contains(const std::vector<std::string>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// NAME [SHORTNAMES] APIVERSION NAMESPACED KIND [VERBS] [CATEGORIES]: an empty column leaves no
+// trace, but only NAMESPACED is "true" or "false".
+Resource parse_row(const std::string& line, std::size_t number) {
+  const auto columns = columns_of(line);
+  const auto flag = std::find_if(columns.begin(), columns.end(), [](const std::string& column) {
+    return column == "true" || column == "false";
+  });
+  const auto before = flag - columns.begin();
+  if ((before != 2 && before != 3) || columns.end() - flag < 2) {
+    throw Error(ExitCode::failed,
+                fmt::format("failed to read kubectl api-resources: line {} is not a resource: {}",
+                            number, printable(line)));
+  }
+  Resource resource;
+  resource.plural = columns[0];
+  if (before == 3) resource.short_names = split(columns[1], ',');
+  resource.api_version = *(flag - 1);
+  resource.namespaced = *flag == "true";
+  resource.kind = *(flag + 1);
+  resource.listable = columns.end() - flag > 2 && contains(split(*(flag + 2), ','), "list");
+  return resource;
+}
+
+// The resources of one group version, from its own APIResourceList.
+std::vector<Resource> resources_of(const Json& list, const std::string& group_version) {
+  std::vector<Resource> resources;
+  for (const auto& entry : data::array_or_empty(list, {"resources"})) {
+    Resource resource;
+    resource.plural = data::string_at(entry, {"name"});
+    if (resource.plural.find('/') != std::string::npos) continue;  // a subresource
+    resource.api_version = group_version;
+    resource.kind = data::string_at(entry, {"kind"});
+    resource.namespaced = data::boolean_or(entry, {"namespaced"}, false);
+    for (const auto& verb : data::array_or_empty(entry, {"verbs"})) {
+      if (verb == "list") resource.listable = true;
+    }
+    resources.push_back(std::move(resource));
+  }
+  return resources;
+}
+
+[[noreturn]] void throw_undiscovered(const std::string& cause) {
+  throw Error(ExitCode::failed, "failed to ask the API server what it serves: " + cause,
+              "check the connection to the cluster, then run it again");
+}
+
+std::vector<std::string> silent_groups(const Json& group_list,
+                                       const std::vector<Resource>& resources) {
+  std::set<std::string_view> heard;
+  for (const auto& resource : resources) heard.insert(group_of(resource.api_version));
+  std::vector<std::string> silent;
+  for (const auto& group : data::array_or_empty(group_list, {"groups"})) {
+    if (!heard.contains(data::string_at(group, {"name"})))
+      silent.push_back(data::string_at(group, {"preferredVersion", "groupVersion"}));
+  }
+  return silent;
+}
+
+}  // namespace
+
+std::string Resource::name() const {
+  const auto group = group_of(api_version);
+  return group.empty() ? plural : fmt::format("{}.{}", plural, group);
+}
+
+std::vector<Resource> parse_api_resources(std::string_view text) {
+  std::vector<Resource> resources;
+  std::size_t number = 0;
+  for (const auto& line : split(text, '\n')) {
+    ++number;
+    if (!trimmed(line).empty()) resources.push_back(parse_row(line, number));
+  }
+  return resources;
+}
+
+Discovery discover(const Kubectl& kubectl) {
+  const auto answers = kubectl.read_all(
+      {{"api-resources", "-o", "wide", "--no-headers"}, {"get", "--raw", "/apis"}});
+  // kubectl before aggregated discovery exits with 1 when a group is dead, and prints the others.
+  const bool answered = answers[0].ok() || (answers[0].exit_code == 1 && !answers[0].out.empty());
+  if (!answered) throw_undiscovered(api_error_of(answers[0]).text);
+  if (!answers[1].ok()) throw_undiscovered(api_error_of(answers[1]).text);
+  Discovery discovery;
+  discovery.resources = parse_api_resources(answers[0].out);
+  if (std::none_of(discovery.resources.begin(), discovery.resources.end(),
+                   [](const Resource& resource) { return resource.listable; })) {
+    throw_undiscovered("kubectl api-resources names nothing that can be listed");
+  }
+  const auto silent =
+      silent_groups(data::read_json(answers[1].out, "answer to GET /apis"), discovery.resources);
+  std::vector<std::string> paths;
+  for (const auto& group_version : silent) paths.push_back("/apis/" + group_version);
+  auto replies = kubectl.get_all(paths);
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    if (replies[i].error) {
+      discovery.dead.push_back({silent[i], *replies[i].error});
+      continue;
+    }
+    for (auto& resource : resources_of(replies[i].value, silent[i]))
+      discovery.resources.push_back(std::move(resource));
+  }
+  return discovery;
+}
+
+}  // namespace dr::kube
