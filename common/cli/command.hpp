@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "common/base/exit_code.hpp"
 #include "common/cli/terminal.hpp"
@@ -30,10 +31,12 @@ struct Runtime {
 struct GlobalOptions {
   kube::ConnectionFlags connection;
   std::filesystem::path root;  // as given, or found (find_root); absolute
-  std::filesystem::path
-      kubectl;           // --kubectl, $KUBECTL, $KUBECTL_PATH, PATH; empty when there is none
-  std::string output;    // "table", "json" or "yaml"
-  bool verbose = false;  // -v: each child command on stderr
+  // As named by flag or variable, else from PATH; empty when there is none, which is for the verb
+  // to tell.
+  std::filesystem::path kubectl;  // --kubectl, $KUBECTL, $KUBECTL_PATH
+  std::filesystem::path gcloud;   // --gcloud, $GCLOUD
+  std::string output;             // "table", "json", "yaml", or one of the verb's own
+  bool verbose = false;           // -v: each child command on stderr
 };
 
 // Runs a parsed verb and returns its exit code; dr::Error and dr::Interrupted may leave it.
@@ -48,6 +51,8 @@ struct CommandSpec {
   // Declares the verb's own flags on `app` and returns what runs it. The action owns the options it
   // was declared with (a shared pointer captured by value); parsing has no other effect.
   std::function<Action(CLI::App& app)> setup;
+  // Values of -o of this verb alone, besides json, yaml and table.
+  std::vector<std::string> more_outputs = {};
 };
 
 struct Program {

@@ -1,5 +1,6 @@
 #include "common/cli/command_line.hpp"
 
+#include <algorithm>
 #include <cctype>
 
 #include "common/cli/help.hpp"
@@ -72,6 +73,13 @@ Request CommandLine::parse(std::span<const std::string> args) {
 
 const Action& CommandLine::action() const {
   return m_actions.at(m_app.get_subcommands().front()->get_name());
+}
+
+const std::vector<std::string>& CommandLine::more_outputs() const {
+  const std::string name = m_app.get_subcommands().front()->get_name();
+  return std::find_if(m_commands.begin(), m_commands.end(),
+                      [&](const CommandSpec& spec) { return spec.name == name; })
+      ->more_outputs;
 }
 
 std::string CommandLine::help(const CLI::App& app) const {

@@ -25,6 +25,7 @@ class CommandLine {
 
   const Action& action() const;
   const GlobalFlags& globals() const { return m_globals; }
+  const std::vector<std::string>& more_outputs() const;
   std::string help() const { return help(m_app); }
   std::string help(const CLI::App& app) const;
 

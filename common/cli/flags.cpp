@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -56,6 +57,23 @@ CLI::Option* declare(CLI::App& root, const KubectlFlag& flag) {
   return flag.arity == Arity::every ? option->take_all() : option->take_last();
 }
 
+// Where a user may name a program, and what he named.
+using NamedProgram = std::pair<const char*, std::optional<std::string>>;
+
+// A program that was named must be there: another in its place could be of another version.
+fs::path find_program(const CLI::App& app, const char* program,
+                      std::initializer_list<NamedProgram> named, const os::Environment& environment,
+                      const fs::path& current_directory) {
+  for (const auto& [origin, name] : named) {
+    if (!name) continue;
+    if (const auto found = environment.find_program(*name)) return current_directory / *found;
+    throw usage_error(app, std::string(origin) + " names \"" + *name +
+                               "\", which is neither an executable file nor on PATH");
+  }
+  const auto found = environment.find_program(program);
+  return found ? current_directory / *found : fs::path();
+}
+
 }  // namespace
 
 GlobalFlags::GlobalFlags(CLI::App& root) : m_app(root) {
@@ -82,6 +100,7 @@ void GlobalFlags::declare_own_flags(CLI::App& root) {
   text("-o,--output", m_output, "json|yaml|table", "Form of the result");
   text("--color", m_color, "auto|always|never", "When to use colour");
   text("--kubectl", m_kubectl, "PATH", "kubectl to run (default: the one on PATH)");
+  text("--gcloud", m_gcloud, "PATH", "gcloud to run (default: the one on PATH)");
   toggle("-q,--quiet", m_quiet, "Print errors and warnings only, and the result");
   toggle("-v,--verbose", m_verbose, "Print each command that is run");
 }
@@ -98,15 +117,23 @@ void GlobalFlags::apply(Terminal& terminal, const os::Environment& environment) 
 }
 
 GlobalOptions GlobalFlags::resolve(const os::Environment& environment,
-                                   const fs::path& current_directory) const {
-  if (std::ranges::find(k_formats, m_output) == k_formats.end()) {
+                                   const fs::path& current_directory,
+                                   const std::vector<std::string>& more_outputs) const {
+  std::vector<std::string> formats(k_formats.begin(), k_formats.end());
+  formats.insert(formats.end(), more_outputs.begin(), more_outputs.end());
+  if (std::ranges::find(formats, m_output) == formats.end()) {
     throw usage_error(m_app, "unable to match a printer suitable for the output format \"" +
-                                 m_output + "\", allowed formats are: json, yaml, table");
+                                 m_output + "\", allowed formats are: " + join(formats, ", "));
   }
   GlobalOptions options;
   options.connection = connection();
   options.root = root(current_directory);
-  options.kubectl = kubectl(environment, current_directory);
+  options.kubectl = find_program(m_app, "kubectl",
+                                 {{"--kubectl", m_kubectl},
+                                  {"$KUBECTL", environment.get("KUBECTL")},
+                                  {"$KUBECTL_PATH", environment.get("KUBECTL_PATH")}},
+                                 environment, current_directory);
+  options.gcloud = gcloud(environment, current_directory);
   options.output = m_output;
   options.verbose = m_verbose;
   return options;
@@ -143,23 +170,14 @@ fs::path GlobalFlags::root(const fs::path& current_directory) const {
   return path;
 }
 
-// A program that was named must be there: another in its place could be of another version.
-fs::path GlobalFlags::kubectl(const os::Environment& environment,
-                              const fs::path& current_directory) const {
-  const auto absolute = [&](const fs::path& found) { return current_directory / found; };
-  const std::array<std::pair<const char*, std::optional<std::string>>, 3> named{{
-      {"--kubectl", m_kubectl},
-      {"$KUBECTL", environment.get("KUBECTL")},
-      {"$KUBECTL_PATH", environment.get("KUBECTL_PATH")},
-  }};
-  for (const auto& [origin, name] : named) {
-    if (!name) continue;
-    if (const auto found = environment.find_program(*name)) return absolute(*found);
-    throw usage_error(m_app, std::string(origin) + " names \"" + *name +
-                                 "\", which is neither an executable file nor on PATH");
+// A wrong $GCLOUD is told by the verb that runs it: it must not keep another one from halting.
+fs::path GlobalFlags::gcloud(const os::Environment& environment,
+                             const fs::path& current_directory) const {
+  const auto named = environment.get("GCLOUD");
+  if (named && !m_gcloud) {
+    return current_directory / environment.find_program(*named).value_or(*named);
   }
-  const auto found = environment.find_program("kubectl");
-  return found ? absolute(*found) : fs::path();
+  return find_program(m_app, "gcloud", {{"--gcloud", m_gcloud}}, environment, current_directory);
 }
 
 fs::path find_root(const fs::path& start) {

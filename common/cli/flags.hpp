@@ -27,17 +27,19 @@ class GlobalFlags {
 
   // --color and --quiet; before resolve(), so that its errors already look as the user wants.
   void apply(Terminal& terminal, const os::Environment& environment) const;
-  // Throws Error(usage) on a value that cannot be right.
+  // `more_outputs`: the verb's own values of -o. Throws Error(usage) on a value that cannot be
+  // right.
   GlobalOptions resolve(const os::Environment& environment,
-                        const std::filesystem::path& current_directory) const;
+                        const std::filesystem::path& current_directory,
+                        const std::vector<std::string>& more_outputs = {}) const;
 
  private:
   void declare_kubectl_flags(CLI::App& root);
   void declare_own_flags(CLI::App& root);
   kube::ConnectionFlags connection() const;
   std::filesystem::path root(const std::filesystem::path& current_directory) const;
-  std::filesystem::path kubectl(const os::Environment& environment,
-                                const std::filesystem::path& current_directory) const;
+  std::filesystem::path gcloud(const os::Environment& environment,
+                               const std::filesystem::path& current_directory) const;
 
   const CLI::App& m_app;
   std::optional<std::string> m_namespace;
@@ -45,6 +47,7 @@ class GlobalFlags {
   std::vector<const CLI::Option*> m_forwarded;
   std::optional<std::string> m_root;
   std::optional<std::string> m_kubectl;
+  std::optional<std::string> m_gcloud;
   std::string m_output = "table";
   std::string m_color = "auto";
   bool m_quiet = false;

@@ -76,7 +76,8 @@ ExitCode dispatch(std::span<const std::string> args, const Program& program, Run
     return ExitCode::ok;
   }
   line.globals().apply(runtime.terminal, runtime.environment);
-  const GlobalOptions options = line.globals().resolve(runtime.environment, current_directory);
+  const GlobalOptions options =
+      line.globals().resolve(runtime.environment, current_directory, line.more_outputs());
   return line.action()(runtime, options);
 }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "common/base/error.hpp"
@@ -16,13 +18,33 @@ constexpr std::string_view k_api_version = "dr.agenttrader.dev/v1";
 constexpr std::size_t k_shown_head = 20;
 constexpr std::size_t k_shown_tail = 36;
 
+std::function<void(const std::string&)> command_log(Runtime& runtime,
+                                                    const GlobalOptions& globals) {
+  if (!globals.verbose) return {};
+  return [&terminal = runtime.terminal](const std::string& line) { terminal.info("+ " + line); };
+}
+
 }  // namespace
 
 kube::Kubectl connect(Runtime& runtime, const GlobalOptions& globals) {
-  kube::CommandLog log;
-  if (globals.verbose)
-    log = [&terminal = runtime.terminal](const std::string& line) { terminal.info("+ " + line); };
-  return {runtime.runner, runtime.environment, globals.kubectl, globals.connection, std::move(log)};
+  return {runtime.runner, runtime.environment, globals.kubectl, globals.connection,
+          command_log(runtime, globals)};
+}
+
+gcloud::Gcloud make_gcloud(Runtime& runtime, const GlobalOptions& globals) {
+  return {runtime.runner, runtime.environment, globals.gcloud, command_log(runtime, globals)};
+}
+
+std::optional<registry::Inventory> find_inventory(Runtime& runtime, const GlobalOptions& globals) {
+  const auto path = registry::inventory_path(globals.root);
+  std::error_code ignored;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) return std::nullopt;
+  try {
+    return registry::read_inventory(path);
+  } catch (const Error& error) {
+    runtime.terminal.warn(std::string("the inventory is not used: ") + error.what());
+    return std::nullopt;
+  }
 }
 
 Millis duration_flag(std::string_view flag, const std::string& value) {

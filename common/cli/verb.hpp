@@ -8,13 +8,23 @@
 #include "common/base/time.hpp"
 #include "common/cli/command.hpp"
 #include "common/data/json.hpp"
+#include "common/gcloud/gcloud.hpp"
 #include "common/kube/kubectl.hpp"
+#include "common/registry/inventory.hpp"
 
 // What the verbs of all plugins share.
 namespace dr::cli {
 
 // kubectl pinned to the target of the global options; -v prints its calls.
 kube::Kubectl connect(Runtime& runtime, const GlobalOptions& globals);
+
+// gcloud as the global options name it; -v prints its calls. Throws Error(usage) when there is
+// none.
+gcloud::Gcloud make_gcloud(Runtime& runtime, const GlobalOptions& globals);
+
+// The inventory that `kubectl arsnap snapshot` wrote; nullopt when there is none. One that cannot
+// be used is nullopt too, with a warning: it is a help, not a condition.
+std::optional<registry::Inventory> find_inventory(Runtime& runtime, const GlobalOptions& globals);
 
 // The value of a duration flag. Throws Error(usage) naming the flag.
 Millis duration_flag(std::string_view flag, const std::string& value);

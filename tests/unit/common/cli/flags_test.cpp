@@ -153,10 +153,38 @@ TEST_F(FlagsTest, KubectlThatIsNamedMustBeThere) {
   EXPECT_THAT(err.str(), HasSubstr("$KUBECTL names \"/missing/k\""));
 }
 
-TEST_F(FlagsTest, NoKubectlAtAllIsForTheVerbToTell) {
+TEST_F(FlagsTest, GcloudIsFoundInOrder) {
+  for (const char* name : {"gcloud", "by-flag", "by-name"}) make_executable(directory / name);
+  variables["PATH"] = directory.string();
+  ASSERT_EQ(run({"status"}), ExitCode::ok);
+  EXPECT_EQ(given.gcloud, directory / "gcloud");
+  variables["GCLOUD"] = "by-name";
+  ASSERT_EQ(run({"status"}), ExitCode::ok);
+  EXPECT_EQ(given.gcloud, directory / "by-name");
+  ASSERT_EQ(run({"status", "--gcloud", "by-flag"}), ExitCode::ok);
+  EXPECT_EQ(given.gcloud, directory / "by-flag");
+}
+
+TEST_F(FlagsTest, GcloudThatIsNamedMustBeThere) {
+  EXPECT_EQ(run({"status", "--gcloud=/missing/gcloud"}), ExitCode::usage);
+  EXPECT_THAT(err.str(), HasSubstr("--gcloud names \"/missing/gcloud\""));
+}
+
+// A halt needs no gcloud, so a wrong variable must not stop it; a verb that runs it fails by name,
+// not with another gcloud.
+TEST_F(FlagsTest, AWrongVariableForGcloudIsForTheVerbToTell) {
+  make_executable(directory / "gcloud");
+  variables["PATH"] = directory.string();
+  variables["GCLOUD"] = "/missing/g";
+  ASSERT_EQ(run({"status"}), ExitCode::ok);
+  EXPECT_EQ(given.gcloud, "/missing/g");
+}
+
+TEST_F(FlagsTest, NoProgramAtAllIsForTheVerbToTell) {
   variables["PATH"] = directory.string();
   ASSERT_EQ(run({"status"}), ExitCode::ok);
   EXPECT_THAT(given.kubectl.string(), IsEmpty());
+  EXPECT_THAT(given.gcloud.string(), IsEmpty());
 }
 
 using FindRootTest = RunTest;
