@@ -1,0 +1,14 @@
+#pragma once
+
+#include "common/kube/kubectl.hpp"
+#include "plugins/drbackup/backup.hpp"
+
+namespace dr::drbackup {
+
+// Reads the namespace of kubectl's target: discovery once, then one list of each kind. A kind that
+// cannot be read is an outcome. The backup's Provenance lacks git's SHA and the tool's version.
+// Throws Error(failed) when the namespace does not exist or the API server cannot be asked, and
+// Error(usage) as planned_coverage does.
+Backup collect(const kube::Kubectl& kubectl, const Selection& selection, const BackupId& id);
+
+}  // namespace dr::drbackup
