@@ -18,8 +18,8 @@ namespace dr::lkg {
 namespace {
 
 const std::string k_zero_step =
-    "run it once and capture again, or pin its image by digest, or leave it out with "
-    "--skip-scaled-to-zero";
+    "run it once, or take an inventory of its registry (kubectl arsnap snapshot), and capture "
+    "again; or pin its image by digest, or leave it out with --skip-scaled-to-zero";
 
 bool is_excluded(const CaptureOptions& options, const kube::ObjectKey& key) {
   return std::find(options.exclude.begin(), options.exclude.end(), key.display()) !=
@@ -79,10 +79,12 @@ std::optional<std::string> duplicate_key(const Json& pod_template) {
 
 class Capture {
  public:
-  Capture(const Live& live, const CaptureOptions& options, const EarlierLkgs& earlier)
+  Capture(const Live& live, const CaptureOptions& options, const EarlierLkgs& earlier,
+          const RegistryDigest& registry)
       : m_live(live),
         m_options(options),
         m_earlier(earlier),
+        m_registry(registry),
         m_ownership(live.ownership()),
         m_autoscaled(autoscaled_targets(live)) {}
 
@@ -165,7 +167,7 @@ class Capture {
   }
 
   // In this order: every image by digest already; as in an earlier LKG with the identical template;
-  // else left out.
+  // as the registry has their tags; else left out.
   void pin_what_never_ran(const kube::ObjectKey& key, const Json& pod_template,
                           ComponentImages& component) {
     component.source = "digest";
@@ -176,12 +178,27 @@ class Capture {
       component.images = std::move(*pins);
       return;
     }
+    component.source = "registry";
+    pin_by_registry(component.images);
+    if (all_pinned(component.images)) return;
     const std::string reason = "nothing of it has run, so no digest is known for " +
                                first_unpinned(component.images).original;
     if (m_options.skip_scaled_to_zero) {
       m_result.excluded.push_back({key.display(), reason, {}});
     } else {
       m_result.left_out.push_back({key.display(), reason, k_zero_step});
+    }
+  }
+
+  // As far as the registry can tell.
+  void pin_by_registry(std::vector<kube::PinnedImage>& images) const {
+    for (auto& image : images) {
+      if (!image.pinned.empty()) continue;
+      const auto ref = kube::ImageRef::parse(image.original);
+      const auto digest = m_registry(ref);
+      if (!digest) continue;
+      image.pinned = ref.pinned_to(*digest);
+      image.refusal.clear();
     }
   }
 
@@ -211,6 +228,7 @@ class Capture {
   const Live& m_live;
   const CaptureOptions& m_options;
   const EarlierLkgs& m_earlier;
+  const RegistryDigest& m_registry;
   kube::Ownership m_ownership;
   std::set<std::string> m_autoscaled;
   CaptureResult m_result;
@@ -248,8 +266,8 @@ std::vector<Finding> unsettled(const Live& live, const CaptureOptions& options) 
 }
 
 CaptureResult capture_objects(const Live& live, const CaptureOptions& options,
-                              const EarlierLkgs& earlier) {
-  return Capture(live, options, earlier).run();
+                              const EarlierLkgs& earlier, const RegistryDigest& registry) {
+  return Capture(live, options, earlier, registry).run();
 }
 
 }  // namespace dr::lkg

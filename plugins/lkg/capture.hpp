@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,7 @@ struct Finding {
 // The images of one workload or CronJob.
 struct ComponentImages {
   kube::ObjectKey key;
-  std::string source;  // what proved them: "pods", "digest", "job", "earlier-lkg"
+  std::string source;  // what proved them: "pods", "digest", "job", "earlier-lkg", "registry"
   std::vector<kube::PinnedImage> images;
 };
 
@@ -48,8 +49,11 @@ struct CaptureResult {
 // pinned as in one of them.
 using EarlierLkgs = std::function<void(const std::function<bool(const Lkg&)>& visit)>;
 
+// The digest that the registry has for the tag of an image, or nullopt when it cannot tell.
+using RegistryDigest = std::function<std::optional<kube::Digest>(const kube::ImageRef& ref)>;
+
 CaptureResult capture_objects(const Live& live, const CaptureOptions& options,
-                              const EarlierLkgs& earlier);
+                              const EarlierLkgs& earlier, const RegistryDigest& registry);
 
 // Workloads whose rollout is not settled yet; a capture waits for them, and refuses when they stay
 // so.

@@ -14,6 +14,7 @@
 #include "common/lkg/volatile_objects.hpp"
 #include "common/os/git.hpp"
 #include "common/os/sha256.hpp"
+#include "common/registry/tag_lookup.hpp"
 #include "plugins/lkg/capture.hpp"
 #include "plugins/lkg/commands.hpp"
 #include "plugins/lkg/metadata.hpp"
@@ -108,6 +109,19 @@ EarlierLkgs earlier_lkgs(const LkgStore& store, cli::Runtime& runtime) {
   };
 }
 
+// The inventory file, else the registry itself. Only what never ran asks for it.
+RegistryDigest registry_digest(cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+  auto lookup = std::make_shared<std::optional<registry::TagLookup>>();
+  return [lookup, &runtime, &globals](const kube::ImageRef& ref) {
+    if (!*lookup) {
+      std::optional<gcloud::Gcloud> gcloud;
+      if (!globals.gcloud.empty()) gcloud.emplace(cli::make_gcloud(runtime, globals));
+      lookup->emplace(cli::find_inventory(runtime, globals), std::move(gcloud));
+    }
+    return (*lookup)->digest_of(ref);
+  };
+}
+
 Provenance provenance_of(const kube::Kubectl& kubectl, const CaptureFlags& flags,
                          const VolatileObjects& volatiles, cli::Runtime& runtime,
                          const cli::GlobalOptions& globals) {
@@ -165,7 +179,8 @@ ExitCode run(const CaptureFlags& flags, cli::Runtime& runtime, const cli::Global
   const auto volatiles = VolatileObjects::load(store.directory());
   const auto kubectl = cli::connect(runtime, globals);
   const Live live = read_settled(kubectl, flags, wait, runtime);
-  const auto result = capture_objects(live, flags.options, earlier_lkgs(store, runtime));
+  const auto result = capture_objects(live, flags.options, earlier_lkgs(store, runtime),
+                                      registry_digest(runtime, globals));
   if (!result.refusals.empty()) refuse(result.refusals);
 
   const auto provenance = provenance_of(kubectl, flags, volatiles, runtime, globals);

@@ -16,6 +16,7 @@ namespace {
 
 struct PlanOptions {
   cli::LkgSource source;
+  std::string check_images = "auto";
   bool allow_different_cluster = false;
 };
 
@@ -65,7 +66,8 @@ ExitCode run(const PlanOptions& options, cli::Runtime& runtime, const cli::Globa
   const Lkg lkg = cli::load_lkg(options.source, runtime, globals);
   const auto kubectl = cli::connect(runtime, globals);
   lkg.require_namespace(kubectl.target().ns);
-  const Preview preview = preview_restore(lkg, kubectl, options.allow_different_cluster);
+  const Preview preview = preview_restore(lkg, kubectl, options.allow_different_cluster,
+                                          image_check(options.check_images, lkg, runtime, globals));
   for (const auto& warning : preview.warnings) runtime.terminal.warn(warning);
   cli::print_result(runtime, globals, "Plan",
                     {{"lkg", lkg.id},
@@ -97,6 +99,7 @@ cli::CommandSpec plan_command() {
             cli::add_lkg_source(app, options->source);
             app.add_flag("--allow-different-cluster", options->allow_different_cluster,
                          "Plan for a cluster that is not the LKG's, although workloads run there");
+            add_check_images(app, options->check_images);
             return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
               return run(*options, runtime, globals);
             };

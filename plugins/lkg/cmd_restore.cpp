@@ -19,6 +19,7 @@ struct RestoreFlags {
   cli::LkgSource source;
   std::string timeout = "5m";
   std::string soak = "30s";
+  std::string check_images = "auto";
   bool no_report = false;
   RestoreOptions options;
 };
@@ -105,6 +106,7 @@ ExitCode run(const RestoreFlags& flags, cli::Runtime& runtime, const cli::Global
   options.timeout = cli::duration_flag("--timeout", flags.timeout);
   options.soak = cli::duration_flag("--soak", flags.soak);
   const Lkg lkg = cli::load_lkg(flags.source, runtime, globals);
+  options.check_images = image_check(flags.check_images, lkg, runtime, globals);
   const auto kubectl = cli::connect(runtime, globals);
   const auto progress = cli::progress_lines(runtime);
   const RestoreResult result = restore(lkg, options, kubectl, runtime.clock, progress);
@@ -161,6 +163,7 @@ cli::CommandSpec restore_command() {
             ->type_name("HASH");
         app.add_flag("--allow-different-cluster", flags->options.allow_different_cluster,
                      "Restore onto a cluster that is not the LKG's, although workloads run there");
+        add_check_images(app, flags->check_images);
         app.add_flag("--no-report", flags->no_report, "Do not write deploy_logs/health_report.md");
         return [flags](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
           return run(*flags, runtime, globals);

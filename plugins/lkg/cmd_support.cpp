@@ -1,6 +1,40 @@
 #include "plugins/lkg/cmd_support.hpp"
 
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "common/base/error.hpp"
+#include "common/base/text.hpp"
+#include "common/cli/verb.hpp"
+
 namespace dr::lkg {
+
+void add_check_images(CLI::App& app, std::string& mode) {
+  app.add_option("--check-images", mode,
+                 "Whether the registry still has every image: auto, by the inventory file if there "
+                 "is one; always, by asking the registry; never")
+      ->type_name("auto|always|never");
+}
+
+ImageCheck image_check(const std::string& mode, const Lkg& lkg, cli::Runtime& runtime,
+                       const cli::GlobalOptions& globals) {
+  if (mode == "never") return {};
+  if (mode == "always") {
+    return [&lkg, &runtime, gcloud = cli::make_gcloud(runtime, globals)] {
+      return registry::check_images_live(lkg, gcloud, runtime.clock.now());
+    };
+  }
+  if (mode != "auto") {
+    throw Error(
+        ExitCode::usage,
+        fmt::format("--check-images: \"{}\" is none of auto, always, never", printable(mode)));
+  }
+  auto inventory = cli::find_inventory(runtime, globals);
+  if (!inventory) return {};
+  return
+      [&lkg, inventory = std::move(*inventory)] { return registry::check_images(lkg, inventory); };
+}
 
 Json to_json(const std::vector<kube::HaltProof>& proofs) {
   Json list = Json::array();

@@ -1,17 +1,20 @@
 #include "plugins/lkg/preview.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "common/kube/cluster_facts.hpp"
 
 namespace dr::lkg {
-Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl,
-                        bool allow_different_cluster) {
+Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl, bool allow_different_cluster,
+                        const ImageCheck& check_images) {
   const auto facts = kube::read_cluster_facts(kubectl);
   check_cluster(lkg, facts, allow_different_cluster, kubectl);
   Preview preview;
   preview.live = read_live(kubectl, priority_classes_of(lkg));
   preview.warnings = missing_secrets(lkg, kubectl);
+  std::ranges::move(require_images(check_images), std::back_inserter(preview.warnings));
   const auto& pods = preview.live.snapshot.of("Pod");
   std::vector<kube::HaltProof> proofs;
   try {

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "common/base/text.hpp"
@@ -58,7 +60,9 @@ std::vector<std::string> missing_secrets(const Lkg& lkg, const kube::Kubectl& ku
 void preflight(RestoreRun& run) {
   run.live = read_live(run.kubectl, priority_classes_of(run.lkg));
   refuse_terminating(run);
-  for (auto& warning : missing_secrets(run.lkg, run.kubectl)) {
+  auto warnings = missing_secrets(run.lkg, run.kubectl);
+  std::ranges::move(require_images(run.options.check_images), std::back_inserter(warnings));
+  for (auto& warning : warnings) {
     run.progress("warning: " + warning);
     run.result.warnings.push_back(std::move(warning));
   }

@@ -16,6 +16,7 @@
 #include "common/kube/rollout.hpp"
 #include "common/lkg/lkg.hpp"
 #include "common/os/clock.hpp"
+#include "plugins/lkg/image_check.hpp"
 #include "plugins/lkg/live.hpp"
 #include "plugins/lkg/restore/plan.hpp"
 
@@ -26,6 +27,7 @@ struct RestoreOptions {
   Millis soak{std::chrono::seconds(30)};    // how long the workloads must stay healthy after it
   bool allow_different_cluster = false;
   std::string expect_plan;  // refuse when the plan's hash is another
+  ImageCheck check_images;  // asked after the halt
 };
 
 // How far a workload came.

@@ -53,11 +53,18 @@ class CaptureTest : public testing::Test {
 
   CaptureResult capture(const CaptureOptions& options = {}) {
     const Live live = live_of(m_objects);
-    return capture_objects(live, options, [this](const auto& visit) {
-      for (const auto& lkg : m_earlier) {
-        if (visit(lkg)) return;
-      }
-    });
+    return capture_objects(
+        live, options,
+        [this](const auto& visit) {
+          for (const auto& lkg : m_earlier) {
+            if (visit(lkg)) return;
+          }
+        },
+        [this](const kube::ImageRef& ref) -> std::optional<kube::Digest> {
+          const auto found = m_registry.find(ref.name + ":" + ref.tag);
+          if (found == m_registry.end()) return std::nullopt;
+          return kube::Digest::parse(found->second);
+        });
   }
 
   std::vector<Finding> look_unsettled(const CaptureOptions& options = {}) const {
@@ -101,7 +108,8 @@ class CaptureTest : public testing::Test {
   }
 
   std::vector<Json> m_objects = {make_namespace(), make_switch()};
-  std::vector<Lkg> m_earlier;  // newest first
+  std::vector<Lkg> m_earlier;                     // newest first
+  std::map<std::string, std::string> m_registry;  // name:tag to digest
 };
 
 // --- What runs
@@ -219,6 +227,36 @@ TEST_F(CaptureTest, PinsAsInTheNewestEarlierLkgWithThatTemplate) {
   const auto result = capture();
   EXPECT_EQ(image_in(result, "Deployment/agent"), "web@" + k_digest_b);
   EXPECT_EQ(result.components.at(0).source, "earlier-lkg");
+}
+
+TEST_F(CaptureTest, PinsAsTheRegistryHasItWhenNoEarlierLkgDoes) {
+  // Protects the first capture of a floor whose execution-agent always is at no replicas.
+  add(make_deployment("agent", 0, "web:1"));
+  m_registry["web:1"] = k_digest_a;
+  const auto result = capture();
+  EXPECT_EQ(image_in(result, "Deployment/agent"), "web@" + k_digest_a);
+  EXPECT_EQ(result.components.at(0).source, "registry");
+  EXPECT_THAT(result.left_out, IsEmpty());
+}
+
+TEST_F(CaptureTest, AnEarlierLkgGoesBeforeTheRegistry) {
+  // What ran is proven; a tag of the registry may have moved since.
+  Json agent = make_deployment("agent", 0, "web:1");
+  add(agent);
+  m_earlier = {earlier_lkg(agent)};
+  m_registry["web:1"] = k_digest_a;
+  EXPECT_EQ(image_in(capture(), "Deployment/agent"), "web@" + k_digest_b);
+}
+
+TEST_F(CaptureTest, IsNotPinnedByHalf) {
+  // Protects against a template of one image by digest and one by tag.
+  Json agent = make_deployment("agent", 0, "web:1");
+  agent["spec"]["template"]["spec"]["containers"].push_back(make_container("side", "side:1"));
+  add(agent);
+  m_registry["web:1"] = k_digest_a;
+  const auto result = capture();
+  EXPECT_EQ(find(result, "Deployment/agent"), nullptr);
+  EXPECT_THAT(lines(result.left_out), ElementsAre(HasSubstr("side:1")));
 }
 
 TEST_F(CaptureTest, LeavesOutWhatNoEarlierLkgHasInThisForm) {

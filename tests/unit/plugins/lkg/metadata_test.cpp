@@ -23,7 +23,8 @@ struct Written {
 
 Written write(const std::vector<Json>& objects, const CaptureOptions& options = {}) {
   const Live live = live_of(objects);
-  const auto result = capture_objects(live, options, [](const auto&) {});
+  const auto result =
+      capture_objects(live, options, [](const auto&) {}, [](const auto&) { return std::nullopt; });
   const std::string manifest = manifest_text(result.objects);
   Provenance provenance;
   provenance.target = {"floor-context", "floor-cluster", "jane", "https://floor:6443", k_floor};

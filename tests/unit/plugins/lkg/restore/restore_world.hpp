@@ -150,7 +150,8 @@ inline const lkg::Lkg& good_lkg() {
     runner.handler = [&](const os::Command& command) { return world.cluster().answer(command); };
     const auto kubectl = make_kubectl(runner);
     const lkg::Live live = lkg::read_live(kubectl);
-    const auto result = lkg::capture_objects(live, {}, [](const auto&) {});
+    const auto result = lkg::capture_objects(
+        live, {}, [](const auto&) {}, [](const auto&) { return std::nullopt; });
     const std::string manifest = lkg::manifest_text(result.objects);
     lkg::Provenance provenance;
     provenance.target = kubectl.target();
