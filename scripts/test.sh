@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# test.sh [lint|unit|cli|cluster]...: installs what is missing, builds, and runs the named stages (default: all of them).
+# test.sh [lint|unit|cli|cloud|cluster]...: installs what is missing, builds, and runs the named stages (default: all).
 # One line a stage; all output is kept in build/test-logs/.  The last line counts the checks and tests: N passed, N failed.
 # shellcheck disable=SC2317 # trap and stage call functions by name
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/setup.sh"
 
 clang_format_version=23.1.3 clang_tidy_version=23.1.4
-[ $# -gt 0 ] || set -- lint unit cli cluster
+[ $# -gt 0 ] || set -- lint unit cli cloud cluster
 stages=("$@")
 for name in "${stages[@]}"; do
   case $name in
-    lint | unit | cli | cluster) ;;
-    *) echo "usage: test.sh [lint|unit|cli|cluster]..." >&2; exit 2 ;;
+    lint | unit | cli | cloud | cluster) ;;
+    *) echo "usage: test.sh [lint|unit|cli|cloud|cluster]..." >&2; exit 2 ;;
   esac
 done
 wanted() { [[ " ${stages[*]} " == *" $1 "* ]]; }
@@ -110,9 +110,9 @@ unit() {
   count unit $((total - failed)) "$failed"
 }
 
-bats_stage() { # NAME FOLDER
+bats_stage() { # NAME [FOLDER]
   local passed failed code=0 uninteresting='^ok |^1\.\.'
-  stage "$1 tests" bats --formatter tap --jobs "$jobs" "$2" || code=1
+  stage "$1 tests" bats --formatter tap --jobs "$jobs" "tests/${2:-$1}" || code=1
   passed=$(grep -c '^ok ' "$logs/$1.log" || true)
   failed=$(grep -c '^not ok ' "$logs/$1.log" || true)
   [ "$passed" -gt 0 ] || [ "$failed" -gt 0 ] || { echo "no $1 test ran"; failed=1; }
@@ -120,9 +120,14 @@ bats_stage() { # NAME FOLDER
   count "$1" "$passed" "$failed"
 }
 
+cli() { bats_stage cli; bats_stage yaml; bats_stage faults; }
+
+# The real gcloud against a registry and a Cloud Storage on loopback.
+cloud() { find_gcloud; bats_stage registry; bats_stage gcs; }
+
 cluster() {
   if ! finish_control_plane_build; then count cluster 0 1; return; fi
-  bats_stage cluster tests/cluster
+  bats_stage cluster
 }
 
 install_packages "${build_packages[@]}" "${cluster_packages[@]}" "${test_packages[@]}"
@@ -134,6 +139,7 @@ fi
 if ! build dev; then count build 0 1; finish; fi
 ! wanted lint || lint
 ! wanted unit || unit
-! wanted cli || bats_stage cli tests/cli
+! wanted cli || cli
+! wanted cloud || cloud
 ! wanted cluster || cluster
 finish

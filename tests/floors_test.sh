@@ -5,7 +5,7 @@ set -euo pipefail
 root=${1:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}
 cd "$root"
 
-floors=(base os data kube lkg cli) # from the ground up; the plugins stand above them
+floors=(base os data gcloud kube lkg registry cli) # from the ground up; the plugins stand above them
 height() { # FLOOR: sets REPLY to its number, or fails
   for REPLY in "${!floors[@]}"; do [ "${floors[REPLY]}" != "$1" ] || return 0; done
   echo "floors: no floor $1" >&2; exit 1
@@ -43,7 +43,9 @@ check_plugin() { # a file of plugins/
 
 check_library() { # any file
   case $header in
+    boost/crc.hpp) case $file in common/os/archive.cpp) ;; *) wrong "Boost.CRC is at home in common/os/archive.cpp" ;; esac ;;
     boost/*) case $file in common/os/process_runner*.cpp) ;; *) wrong "Boost is at home in common/os/process_runner*.cpp" ;; esac ;;
+    archive.h | archive_entry.h) case $file in common/os/archive.cpp) ;; *) wrong "libarchive is at home in common/os/archive.cpp" ;; esac ;;
     yaml-cpp/*) case $file in common/data/yaml_codec.cpp) ;; *) wrong "yaml-cpp is at home in common/data/yaml_codec.cpp" ;; esac ;;
     sodium.h | sodium/*) case $file in common/os/sha256.cpp) ;; *) wrong "libsodium is at home in common/os/sha256.cpp" ;; esac ;;
     CLI/*)

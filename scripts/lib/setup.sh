@@ -9,10 +9,10 @@ mkdir -p "$logs"
 # shellcheck disable=SC2034 # for those who source this
 {
   build_packages=(cmake ninja-build g++ ccache pkg-config git libboost1.81-dev libcli11-dev nlohmann-json3-dev
-    libyaml-cpp-dev libfmt-dev libsodium-dev)
+    libyaml-cpp-dev libfmt-dev libsodium-dev libarchive-dev)
   cluster_packages=(openssl)
   test_packages=(libgtest-dev libgmock-dev bats bats-support bats-assert bats-file parallel shellcheck python3
-    python3-jsonschema jq)
+    python3-jsonschema python3-yaml jq patch)
 }
 
 give_up() { printf '%s: %s\n' "${0##*/}" "$1" >&2; shift; printf '  %s\n' "$@" >&2; exit 1; }
@@ -75,6 +75,22 @@ build() { # PRESET
 }
 build_preset() {
   cmake --preset "$1" && cmake --build --preset "$1"
+}
+
+# Puts gcloud into PATH: the one that is there, else Google's archive, unpacked into the cache.
+find_gcloud() {
+  local version=528.0.0 folder=${XDG_CACHE_HOME:-$HOME/.cache}/agenttrader-dr
+  local archive=google-cloud-cli-$version-linux-x86_64.tar.gz
+  command -v gcloud >/dev/null && return
+  if [ ! -x "$folder/google-cloud-sdk/bin/gcloud" ]; then
+    install_packages curl ca-certificates
+    mkdir -p "$folder"
+    # shellcheck disable=SC2016 # expanded by the inner bash
+    stage "gcloud $version" bash -c 'curl --fail --silent --show-error --location "$1" | tar -xz -C "$2"' - \
+      "https://dl.google.com/dl/cloudsdk/channels/rapid/downloads/$archive" "$folder" ||
+      give_up "could not install gcloud $version" "Is there a network? Or put gcloud into PATH."
+  fi
+  PATH=$folder/google-cloud-sdk/bin:$PATH
 }
 
 # The control plane's binaries take minutes the first time, so they are built beside everything else.

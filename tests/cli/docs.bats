@@ -6,7 +6,7 @@ setup() {
   bats_load_library bats-support
   bats_load_library bats-assert
   cd "$BATS_TEST_DIRNAME/../.." || exit
-  lkg=${DR_BIN:-build/dev/bin}/kubectl-lkg
+  bin=${DR_BIN:-build/dev/bin}
 }
 
 # Fails when a list is empty (a pattern that finds nothing proves nothing), or the two differ.
@@ -20,11 +20,17 @@ first_cells() { # FILE HEADING
   awk -v heading="$2" '/^#/ { inside = ($0 == heading) } inside && /^\| *`/ { split($0, cell, "`"); print cell[2] }' "$1"
 }
 
-@test "every verb of the help is in the README's table, and no other" {
-  run --separate-stderr "$lkg" --help
-  assert_success
-  verbs=$(awk '/^Available Commands:/ { inside = 1; next } /^$/ { inside = 0 } inside { print $1 }' <<<"$output")
-  assert_same_lists "kubectl lkg --help" "$verbs" "README.md" "$(first_cells README.md '## Verbs')"
+@test "every verb of each plugin's help is in its table of the README, and no other" {
+  plugins=$(basename -a plugins/*/)
+  # shellcheck disable=SC2016 # backquotes of Markdown
+  tables=$(sed -nE 's/^### `kubectl ([a-z]+)`$/\1/p' README.md)
+  assert_same_lists plugins/ "$plugins" "the tables of README.md" "$tables"
+  for plugin in $plugins; do
+    run --separate-stderr "$bin/kubectl-$plugin" --help
+    assert_success
+    verbs=$(awk '/^Available Commands:/ { inside = 1; next } /^$/ { inside = 0 } inside { print $1 }' <<<"$output")
+    assert_same_lists "kubectl $plugin --help" "$verbs" "README.md" "$(first_cells README.md "### \`kubectl $plugin\`")"
+  done
 }
 
 @test "the exit codes of the code and of docs/exit-codes.md are the same, with the same numbers" {
@@ -54,39 +60,75 @@ first_cells() { # FILE HEADING
   [ ${#broken[@]} -eq 0 ] || fail "$(printf '%s\n' "broken links:" "${broken[@]}")"
 }
 
-# The cluster tests hold the schema to a real file; here the code and docs/formats.md are held to the schema.
-@test "every key of the metadata is in docs/formats.md" {
-  schema=docs/schemas/lkg_metadata.json
-  keys=$(jq -r '.. | objects | select(.type == "object") | .properties // {} | keys[]' "$schema")
+# Sets keys, all keys of a schema, and holds docs/formats.md to them: each is named under that heading or one below it,
+# and the table of the heading has the topmost ones.
+assert_keys_described() { # SCHEMA HEADING
+  local section key
+  keys=$(jq -r '.. | objects | select(.type == "object") | .properties // {} | keys[]' "$1" | sort -u)
+  section=$(awk -v heading="$2" '/^## / { inside = ($0 == heading) } inside' docs/formats.md)
   while read -r key; do
-    grep -qF "\`$key\`" docs/formats.md || fail "docs/formats.md does not name $key"
+    grep -qF "\`$key\`" <<<"$section" || fail "docs/formats.md, $2, does not name $key"
   done <<<"$keys"
-  assert_same_lists "$schema" "$(jq -r '.properties | keys[]' "$schema")" \
-    docs/formats.md "$(first_cells docs/formats.md '## lkg_metadata.json')"
+  assert_same_lists "$1" "$(jq -r '.properties | keys[]' "$1")" docs/formats.md "$(first_cells docs/formats.md "$2")"
+}
 
+# Fails unless a schema has all the keys that the code writes, of which there are at least so many.
+assert_keys_in_schema() { # COUNT < CODE; uses keys
+  local written
   # data:: reads, it does not write.
-  written=$({ grep -v 'data::' plugins/lkg/metadata.cpp; sed -n '/^Json to_json/,$p' common/kube/references.cpp; } |
-    grep -oE '\{"[A-Za-z_]+",|\["[a-z_]+"\]' | grep -oE '[A-Za-z_]+' | sort -u)
-  [ "$(wc -l <<<"$written")" -gt 40 ] || fail "few keys found in metadata.cpp: $written"
-  run comm -23 <(echo "$written") <(sort -u <<<"$keys")
+  written=$(grep -v 'data::' | grep -oE '\{"[A-Za-z0-9_]+",|\["[a-z0-9_]+"\]' | grep -oE '[A-Za-z0-9_]+' | sort -u)
+  [ "$(wc -l <<<"$written")" -ge "$1" ] || fail "few keys found in the code: $written"
+  run comm -23 <(echo "$written") <(echo "$keys")
   assert_output ""
 }
 
-@test "every document that -o json prints has a schema of its name, and every schema its document" {
+# The cluster tests hold the schemas to real files; here the code and docs/formats.md are held to the schemas.
+@test "every key of the metadata is in docs/formats.md" {
+  assert_keys_described docs/schemas/lkg_metadata.json '## lkg_metadata.json'
+  { cat plugins/lkg/metadata.cpp; sed -n '/^Json to_json/,$p' common/kube/references.cpp; } | assert_keys_in_schema 41
+}
+
+@test "every key of a backup's index is in docs/formats.md" {
+  assert_keys_described docs/schemas/Backup.json '## backup.json'
+  assert_keys_in_schema 30 <plugins/drbackup/backup_files.cpp
+  outcomes=$(sed -nE 's/.* k_outcomes = \{(.*)\};/\1/p' plugins/drbackup/backup.cpp | grep -oE '[a-z]+')
+  assert_same_lists backup.cpp "$outcomes" docs/formats.md "$(first_cells docs/formats.md '### coverage')"
+  assert_same_lists backup.cpp "$outcomes" Backup.json \
+    "$(jq -r '.properties.coverage.items.properties.outcome.enum[]' docs/schemas/Backup.json)"
+}
+
+@test "what a backup leaves out, and why, is in docs/formats.md" {
+  # Formatted as one row a line, or as two.
+  rows=$(sed -n '/k_left_out = {/,/^};/p' plugins/drbackup/selection.cpp | tr -d '\n' |
+    grep -oE 'LeftOut\{"[^"]+", +"[^"]+", +"[^"]+"\}' | awk -F '"' '{ print $2 ": " $6 }')
+  [ "$(wc -l <<<"$rows")" -eq "$(grep -c 'LeftOut{"' plugins/drbackup/selection.cpp)" ] || fail "some rows not found: $rows"
+  measured=$(tr -d '\n' <plugins/drbackup/selection.cpp | grep -oE 'k_derived_groups = \{[^}]+' | grep -oE '"[^"]+"' | tr -d '"')
+  [ -n "$measured" ] || fail "no derived groups found"
+  reason=$(sed -nE 's/.*is_derived_group.* return "(.+)";$/\1/p' plugins/drbackup/selection.cpp)
+  # shellcheck disable=SC2016 # backquotes of Markdown
+  documented=$(sed -n '/^### What is left out$/,/^## /p' docs/formats.md | sed -nE 's/^\| `([^`]+)` \| (.+) \|$/\1: \2/p')
+  assert_same_lists selection.cpp "$(echo "$rows"; awk -v reason="$reason" '{ print "*." $0 ": " reason }' <<<"$measured")" docs/formats.md "$documented"
+}
+
+# A schema without a kind is of a file, which has a section of its own in docs/formats.md.
+@test "every document that is printed or written has a schema of its name, and every schema its document" {
   printed=$({ cat plugins/*/cmd_*.cpp | tr -d '\n' | grep -oE 'print_result\(\s*runtime, globals, "[A-Za-z]+"'
     grep -oE '\{"kind", "[A-Za-z]+"' common/cli/version.cpp; } | grep -oE '"[A-Za-z]+"$' | tr -d '"')
-  schemas=$(basename -a -s .json docs/schemas/*.json | grep -vxF lkg_metadata)
-  assert_same_lists "the code" "$printed" docs/schemas "$schemas"
+  written=$(sed -nE 's/^constexpr std::string_view k_kind = "([A-Za-z]+)";$/\1/p' plugins/*/*.cpp)
+  [ -n "$written" ] || fail "no kind found that is written"
+  kinds=$(jq -r '.properties.kind.const // empty' docs/schemas/*.json)
+  assert_same_lists "the code" "$printed"$'\n'"$written" docs/schemas "$kinds"
   for file in docs/schemas/*.json; do
     name=$(basename "$file" .json)
     jq -e --arg name "$name" '."$schema" == "https://json-schema.org/draft/2020-12/schema"
-      and (.properties.kind.const // "lkg_metadata") == $name' "$file" >/dev/null || fail "$file is not the schema of $name"
+      and (.properties.kind.const // $name) == $name' "$file" >/dev/null || fail "$file is not the schema of $name"
+    jq -e '.properties | has("kind")' "$file" >/dev/null || grep -qxF "## $name.json" docs/formats.md ||
+      fail "$file has no kind, and docs/formats.md no section $name.json"
   done
 }
 
 @test "every script that the README names exists, and every script is named there" {
-  # Those of the issues that are still open are named as missing.
-  named=$(grep -oE '[a-z_]+\.sh' README.md | grep -vxE 'backup_cluster_state\.sh|snapshot_artifacts\.sh')
+  named=$(grep -oE '[a-z_]+\.sh' README.md)
   assert_same_lists scripts/ "$(basename -a scripts/*.sh)" README.md "$named"
 }
 

@@ -1,16 +1,19 @@
 #!/usr/bin/env bats
-# The runbook's scripts, copied alone into another repository: what they ask of a stub kubectl-lkg on PATH.
+# The runbook's scripts, copied alone into another repository: what they ask of stub plugins on PATH.
+# shellcheck disable=SC2154 # run --separate-stderr sets stderr
 bats_require_minimum_version 1.5.0
 
 setup() {
   bats_load_library bats-support
   bats_load_library bats-assert
+  bats_load_library bats-file
   root=$BATS_TEST_TMPDIR/their-repository
   mkdir -p "$root/scripts" "$BATS_TEST_TMPDIR/bin"
-  cp "$BATS_TEST_DIRNAME"/../../scripts/{capture_lkg,restore_lkg,deploy_report}.sh "$root/scripts/"
-  stub "$BATS_TEST_TMPDIR/bin/kubectl-lkg"
+  scripts=(capture_lkg restore_lkg deploy_report backup_cluster_state snapshot_artifacts)
+  for script in "${scripts[@]}"; do cp "$BATS_TEST_DIRNAME/../../scripts/$script.sh" "$root/scripts/"; done
+  for plugin in lkg drbackup arsnap; do stub "$BATS_TEST_TMPDIR/bin/kubectl-$plugin"; done
   PATH=$BATS_TEST_TMPDIR/bin:$PATH
-  unset NAMESPACE MANIFEST_PATH METADATA_PATH ROLLOUT_TIMEOUT EVENT_LIMIT BUILD_ID STUB_EXIT
+  unset NAMESPACE MANIFEST_PATH METADATA_PATH ROLLOUT_TIMEOUT EVENT_LIMIT BUILD_ID PROJECT LOCATION REGION AR_REPOS STUB_EXIT
   export STUB_CALL=$BATS_TEST_TMPDIR/call
 }
 
@@ -19,7 +22,8 @@ stub() { # FILE: notes its arguments, one a line, and exits as STUB_EXIT says
 #!/bin/sh
 printf '%s\n' "$@" >"$STUB_CALL"
 printf '%s' "${BUILD_ID-}" >"$STUB_CALL.build"
-echo "result of $1"
+printf '%s\n' "${PROJECT-}" "${LOCATION-}" "${REGION-}" "${AR_REPOS-}" >"$STUB_CALL.registry"
+echo "result of ${0##*/} $1"
 exit "${STUB_EXIT:-0}"
 END
   chmod +x "$1"
@@ -27,6 +31,15 @@ END
 
 assert_called_with() { # ARGUMENTS...
   assert_equal "$(cat "$STUB_CALL")" "$(printf '%s\n' "$@")"
+}
+
+# The plugin behind a script.
+plugin_of() { # SCRIPT
+  case $1 in
+    backup_cluster_state) echo kubectl-drbackup ;;
+    snapshot_artifacts) echo kubectl-arsnap ;;
+    *) echo kubectl-lkg ;;
+  esac
 }
 
 last_line() { printf '%s' "${lines[-1]}"; }
@@ -105,27 +118,64 @@ END
   assert_called_with report --root "$root" -n from-argument --event-limit 20
 }
 
+@test "backup: an argument wins over NAMESPACE, which wins over trading-floor" {
+  run --separate-stderr "$root/scripts/backup_cluster_state.sh"
+  assert_success
+  assert_called_with create --root "$root" -n trading-floor
+
+  NAMESPACE=from-env run "$root/scripts/backup_cluster_state.sh"
+  assert_called_with create --root "$root" -n from-env
+
+  NAMESPACE=from-env run "$root/scripts/backup_cluster_state.sh" from-argument
+  assert_called_with create --root "$root" -n from-argument
+
+  NAMESPACE='' run "$root/scripts/backup_cluster_state.sh" ''
+  assert_called_with create --root "$root" -n trading-floor
+}
+
+# Their defaults are the plugin's own.
+@test "snapshot: no argument; the variables reach the plugin" {
+  run --separate-stderr "$root/scripts/snapshot_artifacts.sh"
+  assert_success
+  assert_called_with snapshot --root "$root"
+  assert_equal "$(tr '\n' '|' <"$STUB_CALL.registry")" '||||'
+
+  PROJECT=p LOCATION=l REGION=r AR_REPOS=a,b run "$root/scripts/snapshot_artifacts.sh"
+  assert_success
+  assert_called_with snapshot --root "$root"
+  assert_equal "$(tr '\n' '|' <"$STUB_CALL.registry")" 'p|l|r|a,b|'
+
+  run --separate-stderr "$root/scripts/snapshot_artifacts.sh" trading-floor
+  assert_equal "$status" 2
+  assert_equal "$output" ""
+}
+
 @test "all: the plugin's output, then an OK line, from any directory and without a terminal" {
   cd /
-  for script in capture_lkg restore_lkg deploy_report; do
+  for script in "${scripts[@]}"; do
     run --separate-stderr "$root/scripts/$script.sh" </dev/null
     assert_success
-    assert_line --index 0 --regexp '^result of '
+    assert_line --index 0 --regexp "^result of $(plugin_of "$script") "
     run last_line
     assert_output --regexp '^OK: '
   done
   cd "$root/scripts"
-  run ./capture_lkg.sh
-  assert_called_with capture --root "$root" -n trading-floor
-  CDPATH=/ run sh capture_lkg.sh
-  assert_called_with capture --root "$root" -n trading-floor
+  for script in "${scripts[@]}"; do
+    run "./$script.sh"
+    assert_success
+    grep -qxF -- "$root" "$STUB_CALL" || fail "$script: another root: $(cat "$STUB_CALL")"
+    rm "$STUB_CALL"
+    CDPATH=/ run sh "$script.sh"
+    grep -qxF -- "$root" "$STUB_CALL" || fail "$script: another root: $(cat "$STUB_CALL")"
+  done
 }
 
 @test "all: the plugin's exit code passes through, without an OK line" {
-  for script in capture_lkg restore_lkg deploy_report; do
+  for script in "${scripts[@]}"; do
     for code in 1 2 3 4 5 6 130 143; do
-      STUB_EXIT=$code run --separate-stderr "$root/scripts/$script.sh" some-namespace
+      STUB_EXIT=$code run --separate-stderr "$root/scripts/$script.sh"
       assert_equal "$status" "$code"
+      assert_line --index 0 --regexp '^result of '
       refute_line --partial 'OK: '
     done
   done
@@ -134,9 +184,10 @@ END
 @test "all: the repository's own build comes before PATH, release before dev" {
   for build in dev release; do
     mkdir -p "$root/build/$build/bin"
-    printf '#!/bin/sh\necho "%s build"\n' "$build" >"$root/build/$build/bin/kubectl-lkg"
-    chmod +x "$root/build/$build/bin/kubectl-lkg"
-    for script in capture_lkg restore_lkg deploy_report; do
+    for script in "${scripts[@]}"; do
+      own=$root/build/$build/bin/$(plugin_of "$script")
+      printf '#!/bin/sh\necho "%s build"\n' "$build" >"$own"
+      chmod +x "$own"
       run "$root/scripts/$script.sh"
       assert_line --index 0 "$build build"
     done
@@ -144,17 +195,23 @@ END
 }
 
 @test "all: wrong usage and a missing plugin are exit 2" {
-  for script in capture_lkg restore_lkg deploy_report; do
-    run --separate-stderr "$root/scripts/$script.sh" one two
-    assert_equal "$status" 2
-    assert_equal "$output" ""
-    run --separate-stderr "$root/scripts/$script.sh" --namespace=x
-    assert_equal "$status" 2
+  for script in "${scripts[@]}"; do
+    usage="usage: $script.sh [NAMESPACE]"
+    [ "$script" != snapshot_artifacts ] || usage="usage: $script.sh"
+    for arguments in "one two" --namespace=x; do
+      # shellcheck disable=SC2086 # several arguments
+      run --separate-stderr "$root/scripts/$script.sh" $arguments
+      assert_equal "$status" 2
+      assert_equal "$output" ""
+      assert_equal "$stderr" "$usage"
+    done
     run --separate-stderr "$root/scripts/$script.sh" --help
     assert_success
-    assert_output "usage: $script.sh [NAMESPACE]"
+    assert_output "$usage"
+    assert_file_not_exists "$STUB_CALL"
     PATH=/usr/bin:/bin run --separate-stderr "$root/scripts/$script.sh"
     assert_equal "$status" 2
     assert_equal "$output" ""
+    assert_regex "$stderr" "no $(plugin_of "$script") in PATH"
   done
 }
