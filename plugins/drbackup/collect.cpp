@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/base/error.hpp"
+#include "common/kube/bulk_list.hpp"
 #include "common/kube/discovery.hpp"
 #include "common/kube/field_rules.hpp"
 #include "common/kube/kinds.hpp"
@@ -28,14 +29,13 @@ void set_failure(Coverage& coverage, const kube::ApiError& error) {
   }
 }
 
-// The objects of a list, which carry neither kind nor apiVersion.
-std::vector<Json> items_of(Json&& list, const Coverage& coverage) {
+std::vector<Json> items_of(const Json& list) {
   if (!data::string_or(list, {"metadata", "continue"}, "").empty())
     throw Error(ExitCode::failed, "the server sent only a part of the list");
+  if (!list.is_object() || !list.contains("items"))
+    throw Error(ExitCode::failed, "the answer is not a list");
   std::vector<Json> items = data::array_or_empty(list, {"items"});
-  for (auto& item : items) {
-    item["apiVersion"] = coverage.api_version;
-    item["kind"] = coverage.kind;
+  for (const auto& item : items) {
     // What cannot be named cannot be kept.
     kube::name_of(item);
     kube::uid_of(item);
@@ -44,7 +44,8 @@ std::vector<Json> items_of(Json&& list, const Coverage& coverage) {
 }
 
 // Every object of the kinds of `coverage`, as the server has them; failures go into the coverage.
-std::vector<Json> read_objects(std::vector<kube::Reply> replies, std::vector<Coverage*> kinds) {
+std::vector<Json> objects_of(std::vector<kube::Reply> replies,
+                             const std::vector<Coverage*>& kinds) {
   std::vector<Json> objects;
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     if (replies[i].error) {
@@ -52,23 +53,14 @@ std::vector<Json> read_objects(std::vector<kube::Reply> replies, std::vector<Cov
       continue;
     }
     try {
-      for (auto& item : items_of(std::move(replies[i].value), *kinds[i]))
-        objects.push_back(std::move(item));
+      for (auto& item : items_of(replies[i].value)) objects.push_back(std::move(item));
+      replies[i].value = nullptr;
     } catch (const Error& error) {
       kinds[i]->outcome = Outcome::error;
       kinds[i]->message = error.what();
     }
   }
   return objects;
-}
-
-void require_namespace(const kube::Reply& reply, const std::string& ns) {
-  if (!reply.error || reply.error->reason == kube::ApiReason::forbidden) return;
-  if (reply.error->reason == kube::ApiReason::not_found) {
-    throw Error(ExitCode::failed, "namespace " + ns + " does not exist",
-                "name another one with -n");
-  }
-  throw Error(ExitCode::failed, "failed to read namespace " + ns + ": " + reply.error->text);
 }
 
 std::vector<DeadGroup> dead_groups_of(const kube::Discovery& discovery) {
@@ -101,45 +93,57 @@ void keep(Backup& backup, std::vector<Json> objects) {
   for (auto& [file, object] : by_file) backup.objects.push_back(std::move(object));
 }
 
+// What tells one namespace of one cluster from another. False when the namespace itself may not be
+// read, so that it may not exist.
+bool read_provenance(const kube::Kubectl& kubectl, Provenance& provenance) {
+  const auto& target = kubectl.target();
+  const std::array<std::string, 3> paths = {"/api/v1/namespaces/" + target.ns,
+                                            "/api/v1/namespaces/kube-system", "/version"};
+  const auto replies = kubectl.get_all(paths);
+  const auto& ns = replies[0];
+  if (ns.error && ns.error->reason == kube::ApiReason::not_found) {
+    throw Error(ExitCode::failed, "namespace " + target.ns + " does not exist",
+                "name another one with -n");
+  }
+  if (ns.error && ns.error->reason != kube::ApiReason::forbidden)
+    throw Error(ExitCode::failed, "failed to read namespace " + target.ns + ": " + ns.error->text);
+  provenance.ns = target.ns;
+  provenance.context = target.context;
+  provenance.cluster = target.cluster;
+  if (!replies[1].error) provenance.cluster_uid = kube::uid_of(replies[1].value);
+  if (!replies[2].error)
+    provenance.server_version = data::string_or(replies[2].value, {"gitVersion"}, "");
+  return !ns.error;
+}
+
+std::vector<Json> read_objects(const kube::Kubectl& kubectl, std::vector<Coverage>& coverage) {
+  std::vector<Coverage*> kinds;
+  std::vector<kube::ListedResource> resources;
+  for (auto& one : coverage) {
+    if (one.outcome == Outcome::absent) continue;
+    kinds.push_back(&one);
+    resources.push_back(
+        {one.api_version, one.kind, one.resource.substr(0, one.resource.find('.'))});
+  }
+  return objects_of(kube::list_all(kubectl, resources), kinds);
+}
+
 }  // namespace
 
 Backup collect(const kube::Kubectl& kubectl, const Selection& selection, const BackupId& id) {
-  const auto& target = kubectl.target();
+  Backup backup{id, {}, selection, {}, {}, {}, {}};
+  const bool namespace_seen = read_provenance(kubectl, backup.provenance);
   const auto discovery = kube::discover(kubectl);
-  Backup backup{id,
-                {},
-                selection,
-                planned_coverage(discovery.resources, selection),
-                dead_groups_of(discovery),
-                {},
-                {}};
-  std::vector<std::string> paths = {"/api/v1/namespaces/" + target.ns,
-                                    "/api/v1/namespaces/kube-system", "/version"};
-  const auto facts = paths.size();
-  std::vector<Coverage*> kinds;
-  for (auto& coverage : backup.coverage) {
-    if (coverage.outcome == Outcome::absent) continue;
-    const auto plural = coverage.resource.substr(0, coverage.resource.find('.'));
-    paths.push_back(kube::list_path(coverage.api_version, plural, target.ns));
-    kinds.push_back(&coverage);
-  }
-  auto replies = kubectl.get_all(paths);
-  require_namespace(replies[0], target.ns);
-  const bool namespace_seen = !replies[0].error;
-  backup.provenance.ns = target.ns;
-  backup.provenance.context = target.context;
-  backup.provenance.cluster = target.cluster;
-  if (!replies[1].error) backup.provenance.cluster_uid = kube::uid_of(replies[1].value);
-  if (!replies[2].error)
-    backup.provenance.server_version = data::string_or(replies[2].value, {"gitVersion"}, "");
-  replies.erase(replies.begin(), replies.begin() + static_cast<std::ptrdiff_t>(facts));
-  const auto objects = without_derived(read_objects(std::move(replies), std::move(kinds)));
+  backup.coverage = planned_coverage(discovery.resources, selection);
+  backup.dead_groups = dead_groups_of(discovery);
+  const auto objects = without_derived(read_objects(kubectl, backup.coverage));
   // The lists of a namespace that does not exist are empty, not refused; a namespace that exists
   // holds its default ServiceAccount.
   if (!namespace_seen && objects.empty()) {
+    const auto& ns = backup.provenance.ns;
     throw Error(ExitCode::failed,
-                "failed to back up namespace " + target.ns + ": it may not be read, and is empty",
-                "grant `get` on namespaces/" + target.ns + ", or name another one with -n");
+                "failed to back up namespace " + ns + ": it may not be read, and is empty",
+                "grant `get` on namespaces/" + ns + ", or name another one with -n");
   }
   warn_of_deletions(backup, objects);
   keep(backup, objects);

@@ -64,9 +64,9 @@ TEST_F(CollectTest, ReadsEachKindOnceAndNeverASecret) {
   EXPECT_TRUE(backup.complete());
   EXPECT_THAT(backup.objects, SizeIs(3));
   EXPECT_EQ(backup.provenance.cluster_uid, "uid-Namespace-kube-system");
-  EXPECT_THAT(m_api.reads(), ElementsAre("/apis", "/api/v1/namespaces/trading-floor",
-                                         "/api/v1/namespaces/kube-system", "/version",
-                                         k_core_path + "configmaps", k_widgets_path));
+  EXPECT_THAT(m_api.reads(),
+              ElementsAre("/api/v1/namespaces/trading-floor", "/api/v1/namespaces/kube-system",
+                          "/version", "/apis", k_core_path + "configmaps", k_widgets_path));
 }
 
 TEST_F(CollectTest, ObjectsAreStrippedAndHaveTheirType) {
@@ -94,8 +94,8 @@ TEST_F(CollectTest, EachFailureIsAnOutcomeAndHarmsNothingElse) {
 
 TEST_F(CollectTest, AnAnswerThatIsNoWholeListIsAnError) {
   for (const char* answer :
-       {"", "<html>", "{\"items\": [", R"({"items": {}})", R"({"items": [{"metadata": {}}]})",
-        R"({"metadata": {"continue": "abc"}, "items": []})"}) {
+       {"", "<html>", "{\"items\": [", R"({"items": {}})", "{}", "[]",
+        R"({"items": [{"metadata": {}}]})", R"({"metadata": {"continue": "abc"}, "items": []})"}) {
     m_api.answer_with(k_widgets_path, succeeded(answer));
     EXPECT_THAT(outcome_of("widgets.example.com"), HasSubstr("error: ")) << answer;
     EXPECT_FALSE(collected().complete()) << answer;
