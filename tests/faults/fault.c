@@ -4,7 +4,6 @@
 //   DR_FAULT_COUNT   a file to which every counted call adds a line with its name
 // Counted are the calls by which a program changes the disk (of writes, those to regular files), in the process whose
 // name begins with "kubectl-"; its children are left alone.
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +47,7 @@ static int strikes(const char* name) {
   note(name);
   const char* at = getenv("DR_FAULT_CALL");
   const char* how = getenv("DR_FAULT_HOW");
-  if (++calls != (at == NULL ? 0 : atol(at)) || how == NULL) return 0;
+  if (++calls != (at == NULL ? 0 : strtol(at, NULL, 10)) || how == NULL) return 0;
   if (strcmp(how, "KILL") == 0) kill(getpid(), SIGKILL);
   errno = error_of(how);
   return 1;

@@ -19,8 +19,6 @@ namespace {
 using namespace dr::test;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
 
 class BackupStoreTest : public testing::Test {
  protected:

@@ -15,7 +15,6 @@ namespace {
 using namespace dr::test;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::SizeIs;
 
 const std::string k_widgets_path = "/apis/example.com/v1/namespaces/trading-floor/widgets";

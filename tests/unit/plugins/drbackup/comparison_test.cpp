@@ -12,7 +12,6 @@ namespace dr::drbackup {
 namespace {
 
 using namespace dr::test;
-using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 

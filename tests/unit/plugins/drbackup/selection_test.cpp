@@ -14,7 +14,6 @@ namespace {
 
 using namespace dr::test;
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 
 kube::Resource resource(const std::string& api_version, const std::string& kind,
