@@ -206,7 +206,7 @@ std::string http_words(std::string_view words, std::string_view rest) {
   const auto status = quoted_member(body, "status");
   if (!status.empty()) return fmt::format("{}: {}", status, quoted_member(body, "message"));
   const auto number = number_after(words, "'status': ");
-  return number ? fmt::format("HTTP {}", *number) : std::string(words);
+  return number ? fmt::format("HTTP {} without a reason", *number) : std::string(words);
 }
 
 // The first error line that tells a reason, else the first one.

@@ -84,7 +84,7 @@ TEST(GcloudErrorTest, AnHttpErrorTellsWhatTheServerAnswered) {
                             " \"status\": \"RESOURCE_EXHAUSTED\"\n }}>")
                 .text,
             "RESOURCE_EXHAUSTED: Slow down");
-  EXPECT_EQ(error_of(head + "content <").text, "HTTP 503");
+  EXPECT_EQ(error_of(head + "content <").text, "HTTP 503 without a reason");
 }
 
 // An image that a proxy's 404, or a name in another message, declares missing would be rebuilt in
