@@ -187,6 +187,7 @@ std::optional<Millis> parse_duration(std::string_view text) {
 
 std::string format_duration(Millis duration) {
   if (duration < Millis(0)) return fmt::format("-{}", format_duration(-duration));
+  if (duration == Millis(0)) return "0s";
   if (duration < seconds(1)) return fmt::format("{}ms", duration.count());
   if (duration < minutes(1)) {
     return fmt::format("{}.{}s", duration.count() / 1000, duration.count() % 1000 / 100);

@@ -21,8 +21,9 @@ struct DiffOptions {
   std::string right{k_live};
 };
 
-std::string text_of(const Comparison& comparison, const DiffOptions& options) {
-  cli::Table table({"OBJECT", "CHANGE", "POINTER", options.left, options.right});
+std::string text_of(const Comparison& comparison, const std::string& left,
+                    const std::string& right) {
+  cli::Table table({"OBJECT", "CHANGE", "POINTER", left, right});
   for (const auto& change : comparison.changes) {
     const std::string how(name_of(change.change));
     if (change.differences.empty()) table.add({change.key.display(), how, "-", "-", "-"});
@@ -92,7 +93,7 @@ ExitCode run(const DiffOptions& options, cli::Runtime& runtime, const cli::Globa
                        {"objects", comparison.objects},
                        {"changes", json_of(comparison)},
                        {"notCompared", json_of(comparison.not_compared)}},
-                      text_of(comparison, options));
+                      text_of(comparison, left.id.text(), right_name));
   }
   if (comparison.unknown()) return ExitCode::incomplete;
   return comparison.changes.empty() ? ExitCode::ok : ExitCode::failed;

@@ -119,7 +119,7 @@ TEST(FormatDuration, ShowsTheTwoLargestUnits) {
     std::string text;
   };
   const Case cases[] = {
-      {0ms, "0ms"},         {340ms, "340ms"},     {999ms, "999ms"},     {1s, "1.0s"},
+      {0ms, "0s"},          {340ms, "340ms"},     {999ms, "999ms"},     {1s, "1.0s"},
       {12345ms, "12.3s"},   {59999ms, "59.9s"},   {1min, "1m00s"},      {4min + 5s, "4m05s"},
       {1h - 1ms, "59m59s"}, {2h + 3min, "2h03m"}, {24h - 1s, "23h59m"}, {76h + 59min, "3d04h"},
       {-90s, "-1m30s"},
