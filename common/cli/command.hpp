@@ -47,13 +47,24 @@ struct CommandSpec {
   std::string name;
   std::string summary;      // one line for the list of commands
   std::string description;  // paragraphs of --help
-  std::string examples;     // kubectl's form: "  # Comment" and command lines, without a prompt
+  // kubectl's form: "  # Comment" and command lines, without a prompt, and with "kubectl <plugin>".
+  std::string examples;
   // Declares the verb's own flags on `app` and returns what runs it. The action owns the options it
   // was declared with (a shared pointer captured by value); parsing has no other effect.
   std::function<Action(CLI::App& app)> setup;
   // Values of -o of this verb alone, besides json, yaml and table.
   std::vector<std::string> more_outputs = {};
+  std::string group = "Available Commands";  // its heading in the list of commands
 };
+
+inline constexpr char k_other_commands[] = "Other Commands";  // the built-in ones are there
+
+struct CommandGroup {
+  std::string heading;
+  std::vector<CommandSpec> commands;
+};
+// The table of verbs made from the groups that help shows, in their order.
+std::vector<CommandSpec> command_table(std::vector<CommandGroup> groups);
 
 struct Program {
   std::string name;     // "lkg": the executable is kubectl-lkg, shown as "kubectl lkg"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 #include "common/cli/help.hpp"
 #include "common/cli/version.hpp"
@@ -19,7 +20,10 @@ void follow_kubectl(CLI::App& app) {
   }
   app.require_subcommand(app.get_require_subcommand_min(), 1);
   app.fallthrough();
-  for (CLI::App* nested : app.get_subcommands({})) follow_kubectl(*nested);
+  for (CLI::App* nested : app.get_subcommands({})) {
+    nested->group("Available Commands");
+    follow_kubectl(*nested);
+  }
 }
 
 // CLI11 writes sentences, we write clauses.
@@ -40,20 +44,29 @@ std::string first_extra(const CLI::App& app) {
 }  // namespace
 
 CommandLine::CommandLine(const Program& program, const std::string& shown_name)
-    : m_app(program.summary, shown_name),
+    : m_name("kubectl " + program.name),
+      m_app(program.summary, shown_name),
       m_globals(m_app),
       m_commands(program.commands.begin(), program.commands.end()) {
   m_app.add_flag("--version")->description("Print the version")->group(k_global_group);
   m_app.get_help_ptr()->description("Print this help")->group(k_global_group);
   m_app.option_defaults()->always_capture_default();
   m_app.require_subcommand(1);
-  m_commands.push_back(version_command("kubectl-" + program.name));
-  for (const CommandSpec& spec : m_commands) add_verb(spec);
-  m_app.add_subcommand("help", "Print the help of a command");
+  for (const CommandSpec& spec : program.commands) add_verb(spec);
+  add_builtin(version_command(program.name));
+  add_builtin(help_command(program.name, m_commands.front().name));
+  add_builtin(options_command(program.name));
+  m_app.get_subcommand(k_options_verb)->group("");
+}
+
+void CommandLine::add_builtin(CommandSpec spec) {
+  spec.group = k_other_commands;
+  m_commands.push_back(spec);
+  add_verb(spec);
 }
 
 void CommandLine::add_verb(const CommandSpec& spec) {
-  CLI::App& verb = *m_app.add_subcommand(spec.name, spec.summary);
+  CLI::App& verb = *m_app.add_subcommand(spec.name, spec.summary)->group(spec.group);
   m_actions[spec.name] = spec.setup(verb);
   follow_kubectl(verb);
 }
@@ -83,7 +96,43 @@ const std::vector<std::string>& CommandLine::more_outputs() const {
 }
 
 std::string CommandLine::help(const CLI::App& app) const {
-  return help_text(app, m_commands);
+  return help_text(page(app));
+}
+
+std::vector<Page> CommandLine::pages() const {
+  std::vector<Page> pages;
+  add_pages(m_app, pages);
+  return pages;
+}
+
+void CommandLine::add_pages(const CLI::App& app, std::vector<Page>& pages) const {
+  pages.push_back(page(app));
+  for (const CLI::App* command : app.get_subcommands({})) {
+    const bool hidden = command->get_group().empty() && command->get_name() != k_options_verb;
+    if (!hidden) add_pages(*command, pages);
+  }
+}
+
+Page CommandLine::page(const CLI::App& app) const {
+  Page page = page_of(app, m_commands);
+  if (page.root == m_name) return page;
+  std::string& text = page.examples;
+  for (std::size_t at = text.find(m_name); at != std::string::npos; at = text.find(m_name, at)) {
+    text.replace(at, m_name.size(), page.root);
+    at += page.root.size();
+  }
+  return page;
+}
+
+std::vector<CommandSpec> command_table(std::vector<CommandGroup> groups) {
+  std::vector<CommandSpec> table;
+  for (CommandGroup& group : groups) {
+    for (CommandSpec& spec : group.commands) {
+      spec.group = group.heading;
+      table.push_back(std::move(spec));
+    }
+  }
+  return table;
 }
 
 }  // namespace dr::cli

@@ -9,6 +9,7 @@
 #include "common/cli/arguments.hpp"
 #include "common/cli/command.hpp"
 #include "common/cli/flags.hpp"
+#include "common/cli/page.hpp"
 
 namespace dr::cli {
 
@@ -28,10 +29,15 @@ class CommandLine {
   const std::vector<std::string>& more_outputs() const;
   std::string help() const { return help(m_app); }
   std::string help(const CLI::App& app) const;
+  std::vector<Page> pages() const;  // of the plugin and of every verb that is not hidden
 
  private:
+  void add_builtin(CommandSpec spec);
   void add_verb(const CommandSpec& spec);
+  Page page(const CLI::App& app) const;
+  void add_pages(const CLI::App& app, std::vector<Page>& pages) const;
 
+  std::string m_name;  // "kubectl lkg", whatever the user calls it
   CLI::App m_app;
   GlobalFlags m_globals;
   std::vector<CommandSpec> m_commands;

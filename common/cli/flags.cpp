@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include "common/base/text.hpp"
@@ -21,39 +22,48 @@ enum class Arity { toggle, last, every };
 struct KubectlFlag {
   const char* names;
   Arity arity;
+  const char* help;
 };
 
 // k8s.io/cli-runtime, genericclioptions/config_flags.go, without --namespace and --context, which
 // are not only forwarded.
 constexpr std::array k_forwarded_flags{
-    KubectlFlag{"--as", Arity::last},
-    KubectlFlag{"--as-group", Arity::every},
-    KubectlFlag{"--as-uid", Arity::last},
-    KubectlFlag{"--as-user-extra", Arity::every},
-    KubectlFlag{"--cache-dir", Arity::last},
-    KubectlFlag{"--certificate-authority", Arity::last},
-    KubectlFlag{"--client-certificate", Arity::last},
-    KubectlFlag{"--client-key", Arity::last},
-    KubectlFlag{"--cluster", Arity::last},
-    KubectlFlag{"--disable-compression", Arity::toggle},
-    KubectlFlag{"--insecure-skip-tls-verify", Arity::toggle},
-    KubectlFlag{"--kubeconfig", Arity::last},
-    KubectlFlag{"--password", Arity::last},
-    KubectlFlag{"--request-timeout", Arity::last},
-    KubectlFlag{"-s,--server", Arity::last},
-    KubectlFlag{"--tls-server-name", Arity::last},
-    KubectlFlag{"--token", Arity::last},
-    KubectlFlag{"--user", Arity::last},
-    KubectlFlag{"--username", Arity::last},
+    KubectlFlag{"--as", Arity::last, "User to impersonate, or service account"},
+    KubectlFlag{"--as-group", Arity::every, "Group to impersonate; may be repeated"},
+    KubectlFlag{"--as-uid", Arity::last, "UID to impersonate"},
+    KubectlFlag{"--as-user-extra", Arity::every,
+                "Extra field KEY=VALUE of the user to impersonate; may be repeated. Older kubectl "
+                "refuses it"},
+    KubectlFlag{"--cache-dir", Arity::last, "Directory of kubectl's cache"},
+    KubectlFlag{"--certificate-authority", Arity::last,
+                "Certificate file of the authority that the server is checked with"},
+    KubectlFlag{"--client-certificate", Arity::last, "Client certificate file for TLS"},
+    KubectlFlag{"--client-key", Arity::last, "Client key file for TLS"},
+    KubectlFlag{"--cluster", Arity::last, "Cluster of the kubeconfig to use"},
+    KubectlFlag{"--disable-compression", Arity::toggle, "Ask the server for uncompressed answers"},
+    KubectlFlag{"--insecure-skip-tls-verify", Arity::toggle,
+                "Do not check the server's certificate, which makes the connection insecure"},
+    KubectlFlag{"--kubeconfig", Arity::last, "The kubeconfig file to use"},
+    KubectlFlag{"--password", Arity::last, "Password for basic authentication"},
+    KubectlFlag{"--request-timeout", Arity::last,
+                "How long to wait for one answer of the server, such as 30s; 0 waits for ever"},
+    KubectlFlag{"-s,--server", Arity::last, "Address and port of the API server"},
+    KubectlFlag{"--tls-server-name", Arity::last,
+                "Name to check the server's certificate for, when it is not that of its address"},
+    KubectlFlag{"--token", Arity::last, "Bearer token for authentication"},
+    KubectlFlag{"--user", Arity::last, "User of the kubeconfig to use"},
+    KubectlFlag{"--username", Arity::last, "User name for basic authentication"},
 };
 
 constexpr std::array<std::string_view, 3> k_formats{"json", "yaml", "table"};
 
 CLI::Option* declare(CLI::App& root, const KubectlFlag& flag) {
   if (flag.arity == Arity::toggle) {
-    return root.add_flag(flag.names)->check(CLI::IsMember({"true", "false"}));
+    return root.add_flag(flag.names)
+        ->description(flag.help)
+        ->check(CLI::IsMember({"true", "false"}));
   }
-  CLI::Option* option = root.add_option(flag.names);
+  CLI::Option* option = root.add_option(flag.names)->description(flag.help);
   return flag.arity == Arity::every ? option->take_all() : option->take_last();
 }
 
@@ -89,18 +99,23 @@ void GlobalFlags::declare_kubectl_flags(CLI::App& root) {
 
 void GlobalFlags::declare_own_flags(CLI::App& root) {
   const auto text = [&](const char* names, auto& value, const char* type, const char* help) {
-    root.add_option(names, value, help)->type_name(type)->take_last()->group(k_global_group);
+    CLI::Option* option = root.add_option(names, value, help)->take_last();
+    option->type_name(type)->group(k_global_group);
+    if constexpr (std::is_same_v<decltype(value), std::string&>) option->capture_default_str();
   };
   const auto toggle = [&](const char* names, bool& value, const char* help) {
     root.add_flag(names, value, help)->group(k_global_group);
   };
-  text("-n,--namespace", m_namespace, "NAME", "Namespace to work on (default: the context's)");
+  text("-n,--namespace", m_namespace, "NAME", "Namespace to work on; default: the context's");
   text("--context", m_context, "NAME", "Context of the kubeconfig to use");
-  text("--root", m_root, "DIR", "Where ops/ and audit_artifacts/ are");
-  text("-o,--output", m_output, "json|yaml|table", "Form of the result");
-  text("--color", m_color, "auto|always|never", "When to use colour");
-  text("--kubectl", m_kubectl, "PATH", "kubectl to run (default: the one on PATH)");
-  text("--gcloud", m_gcloud, "PATH", "gcloud to run (default: the one on PATH)");
+  text("--root", m_root, "DIR",
+       "Directory of ops/, audit_artifacts/ and deploy_logs/; default: the nearest one above with "
+       "ops/lkg, else the top of the git repository, else the current directory");
+  text("-o,--output", m_output, "json|yaml|table", "Form of the result: json, yaml or table");
+  text("--color", m_color, "auto|always|never", "When to use colour: auto, always or never");
+  text("--kubectl", m_kubectl, "PATH",
+       "kubectl to run; default: $KUBECTL, $KUBECTL_PATH, else the one on PATH");
+  text("--gcloud", m_gcloud, "PATH", "gcloud to run; default: $GCLOUD, else the one on PATH");
   toggle("-q,--quiet", m_quiet, "Print errors and warnings only, and the result");
   toggle("-v,--verbose", m_verbose, "Print each command that is run");
 }

@@ -25,11 +25,13 @@ std::string version_text(const std::string& executable) {
   return executable + " " + version() + "\n";
 }
 
-CommandSpec version_command(const std::string& executable) {
+CommandSpec version_command(const std::string& program) {
+  const std::string executable = "kubectl-" + program;
   CommandSpec spec;
   spec.name = "version";
   spec.summary = "Print the version";
   spec.description = "Print the version of this plugin. It needs neither a cluster nor kubectl.";
+  spec.examples = "  # For a script\n  kubectl " + program + " version -o json";
   spec.setup = [executable](CLI::App&) -> Action {
     return [executable](Runtime& runtime, const GlobalOptions& options) {
       runtime.terminal.print(version_document(executable, options.output));

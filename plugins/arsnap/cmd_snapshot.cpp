@@ -137,7 +137,7 @@ cli::CommandSpec snapshot_command() {
           "named there as an error and has no image in it; exit code 4 then. Contacts no cluster.",
           "  # The repositories of the trading floor\n  kubectl arsnap snapshot\n\n"
           "  # Others\n  kubectl arsnap snapshot --project agenttrader-prod --location us-east4 "
-          "--repos trader-repo,base-images",
+          "\\\n    --repos trader-repo,base-images",
           [](CLI::App& app) -> cli::Action {
             auto flags = std::make_shared<SnapshotFlags>();
             app.add_option("--project", flags->project,

@@ -4,11 +4,15 @@
 
 namespace dr::arsnap {
 
-std::span<const cli::CommandSpec> commands() {
-  static const std::vector<cli::CommandSpec> table = {
-      snapshot_command(), check_command(), diff_command(), protect_command(), forecast_command(),
-  };
-  return table;
+cli::Program program() {
+  static const std::vector<cli::CommandSpec> table = cli::command_table({
+      {"Inventory Commands", {snapshot_command(), diff_command()}},
+      {"Image Commands", {check_command(), forecast_command(), protect_command()}},
+  });
+  return {"arsnap",
+          "Keep an inventory of Artifact Registry, and tell whether every image of the last known "
+          "good (LKG) still exists, and for how long.",
+          table};
 }
 
 }  // namespace dr::arsnap

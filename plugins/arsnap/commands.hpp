@@ -1,13 +1,11 @@
 #pragma once
 
-#include <span>
-
 #include "common/cli/command.hpp"
 
 namespace dr::arsnap {
 
-// The verbs of kubectl arsnap, in the order of their use.
-std::span<const cli::CommandSpec> commands();
+// kubectl arsnap, with the table of its verbs.
+cli::Program program();
 
 cli::CommandSpec snapshot_command();
 cli::CommandSpec check_command();

@@ -4,12 +4,15 @@
 
 namespace dr::drbackup {
 
-std::span<const cli::CommandSpec> commands() {
-  static const std::vector<cli::CommandSpec> table = {
-      create_command(), list_command(),  verify_command(), diff_command(), show_command(),
-      status_command(), prune_command(), push_command(),   pull_command(),
-  };
-  return table;
+cli::Program program() {
+  static const std::vector<cli::CommandSpec> table = cli::command_table({
+      {"Backup Commands",
+       {create_command(), list_command(), verify_command(), status_command(), prune_command()}},
+      {"Recovery Commands", {show_command(), diff_command()}},
+      {"Copy Commands", {push_command(), pull_command()}},
+  });
+  return {"drbackup",
+          "Back up the state of one namespace, one file per object, whole or not at all.", table};
 }
 
 }  // namespace dr::drbackup

@@ -1,13 +1,11 @@
 #pragma once
 
-#include <span>
-
 #include "common/cli/command.hpp"
 
 namespace dr::drbackup {
 
-// The verbs of kubectl drbackup, in the order of their use.
-std::span<const cli::CommandSpec> commands();
+// kubectl drbackup, with the table of its verbs.
+cli::Program program();
 
 cli::CommandSpec create_command();
 cli::CommandSpec list_command();

@@ -2,8 +2,5 @@
 #include "plugins/drbackup/commands.hpp"
 
 int main(int argc, char** argv) {
-  return dr::cli::run_main(
-      argc, argv,
-      {"drbackup", "Back up the state of one namespace, one file per object, whole or not at all.",
-       dr::drbackup::commands()});
+  return dr::cli::run_main(argc, argv, dr::drbackup::program());
 }

@@ -205,8 +205,7 @@ ExitCode run(const CaptureFlags& flags, cli::Runtime& runtime, const cli::Global
 }  // namespace
 
 cli::CommandSpec capture_command() {
-  return {"capture",
-          "Write an LKG of the running namespace, every image pinned to the digest that runs",
+  return {"capture", "Write an LKG of the running namespace, its images by digest",
           "Read the namespace at one moment and write it to ops/lkg as the last known good state: "
           "every captured object, every "
           "image pinned to the digest that its pods run, the kill switch at \"1\". Never reads a "

@@ -86,7 +86,7 @@ ExitCode run(const HaltOptions& options, cli::Runtime& runtime, const cli::Globa
 }  // namespace
 
 cli::CommandSpec halt_command() {
-  return {"halt", "Halt trading: set the kill switch to \"1\", read it back, prove it per pod",
+  return {"halt", "Halt trading, read the kill switch back, prove the halt per pod",
           "Set ConfigMap/agenttrader-kill-switch EXECUTION_HALTED to \"1\", read it back, and "
           "prove for each container that "
           "takes the switch that it has seen it.\n\nA ConfigMap halts nobody by itself: a "

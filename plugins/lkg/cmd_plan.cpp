@@ -92,8 +92,8 @@ cli::CommandSpec plan_command() {
           "has moved.",
           "  # What would a restore do?\n  kubectl lkg plan -n trading-floor\n\n"
           "  # Restore exactly what was planned\n"
-          "  kubectl lkg restore -n trading-floor --expect-plan \"$(kubectl lkg plan -n "
-          "trading-floor -o json | jq -r .planHash)\"",
+          "  hash=$(kubectl lkg plan -n trading-floor -o json | jq -r .planHash)\n"
+          "  kubectl lkg restore -n trading-floor --expect-plan \"$hash\"",
           [](CLI::App& app) -> cli::Action {
             auto options = std::make_shared<PlanOptions>();
             cli::add_lkg_source(app, options->source);

@@ -4,12 +4,17 @@
 
 namespace dr::lkg {
 
-std::span<const cli::CommandSpec> commands() {
-  static const std::vector<cli::CommandSpec> table = {
-      halt_command(), capture_command(), verify_command(), diff_command(),
-      plan_command(), restore_command(), report_command(),
-  };
-  return table;
+cli::Program program() {
+  static const std::vector<cli::CommandSpec> table = cli::command_table({
+      {"Safety Commands", {halt_command()}},
+      {"Capture Commands", {capture_command(), verify_command()}},
+      {"Restore Commands", {plan_command(), restore_command(), diff_command()}},
+      {cli::k_other_commands, {report_command()}},
+  });
+  return {"lkg",
+          "Capture and restore the last known good (LKG) state of one namespace, with trading "
+          "provably halted.",
+          table};
 }
 
 }  // namespace dr::lkg

@@ -1,13 +1,11 @@
 #pragma once
 
-#include <span>
-
 #include "common/cli/command.hpp"
 
 namespace dr::lkg {
 
-// The verbs of kubectl lkg, in the order of their use.
-std::span<const cli::CommandSpec> commands();
+// kubectl lkg, with the table of its verbs.
+cli::Program program();
 
 cli::CommandSpec halt_command();
 cli::CommandSpec capture_command();

@@ -28,7 +28,7 @@ first_cells() { # FILE HEADING
   for plugin in $plugins; do
     run --separate-stderr "$bin/kubectl-$plugin" --help
     assert_success
-    verbs=$(awk '/^Available Commands:/ { inside = 1; next } /^$/ { inside = 0 } inside { print $1 }' <<<"$output")
+    verbs=$(awk '/^[A-Z][A-Za-z ]* Commands:$/ { inside = 1; next } /^$/ { inside = 0 } inside && /^  [a-z]/ { print $1 }' <<<"$output")
     assert_same_lists "kubectl $plugin --help" "$verbs" "README.md" "$(first_cells README.md "### \`kubectl $plugin\`")"
   done
 }

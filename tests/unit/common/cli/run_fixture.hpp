@@ -82,8 +82,11 @@ class RunTest : public testing::Test {
         return body();
       };
     };
-    return {"status", "Show the state", "Show the state of everything.\n\nIt only reads.\n",
-            "  # Wait for one minute\n  kubectl lkg status --wait 1m\n", setup};
+    CommandSpec spec{"status", "Show the state",
+                     "Show the state of everything.\n\nIt only reads.\n",
+                     "  # Wait for one minute\n  kubectl lkg status --wait 1m\n", setup};
+    spec.group = "Safety Commands";
+    return spec;
   }
 
   CommandSpec history_command() {
@@ -99,7 +102,9 @@ class RunTest : public testing::Test {
         return body();
       };
     };
-    return {"history", "The kept ones", "", "", setup};
+    const char* examples =
+        "  # All\n  kubectl lkg history list\n\n  # One\n  kubectl lkg history show x -o tree";
+    return {"history", "The kept ones", "", examples, setup, {"tree"}};
   }
 
   // A verb with an -o of its own.

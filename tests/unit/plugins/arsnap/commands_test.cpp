@@ -40,7 +40,7 @@ class CommandsTest : public testing::Test {
     err.str("");
     const os::Environment environment(variables);
     cli::Runtime runtime{registry.runner, m_clock, environment, m_terminal};
-    return cli::run(args, {"arsnap", "The inventory.", commands()}, runtime, m_directory.path());
+    return cli::run(args, program(), runtime, m_directory.path());
   }
 
   void write_lkg(const std::vector<std::pair<std::string, std::string>>& images) {
