@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "common/cli/completion_command.hpp"
 #include "common/cli/help.hpp"
 #include "common/cli/version.hpp"
 
@@ -47,6 +48,7 @@ CommandLine::CommandLine(const Program& program, const std::string& shown_name)
   m_app.get_help_ptr()->description("Print this help")->group(k_global_group);
   m_app.option_defaults()->always_capture_default();
   m_app.require_subcommand(1);
+  m_commands.push_back(completion_command(program.name));
   m_commands.push_back(version_command("kubectl-" + program.name));
   for (const CommandSpec& spec : m_commands) add_verb(spec);
   m_app.add_subcommand("help", "Print the help of a command");
@@ -56,6 +58,7 @@ void CommandLine::add_verb(const CommandSpec& spec) {
   CLI::App& verb = *m_app.add_subcommand(spec.name, spec.summary);
   m_actions[spec.name] = spec.setup(verb);
   follow_kubectl(verb);
+  for (const auto& [option, completer] : spec.completers) verb.get_option(option);  // or throw
 }
 
 Request CommandLine::parse(std::span<const std::string> args) {
@@ -71,15 +74,31 @@ Request CommandLine::parse(std::span<const std::string> args) {
   return request;
 }
 
+UnfinishedRequest CommandLine::parse_unfinished(std::span<const std::string> args) {
+  UnfinishedRequest unfinished = read_unfinished(args, m_app);
+  const auto& words = unfinished.request.words;
+  try {
+    m_app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
+  } catch (const CLI::ParseError&) {
+    // What is missing is not typed yet, and CLI11 looks for it after it has bound all values.
+    return unfinished;
+  }
+  return unfinished;
+}
+
+const CommandSpec* CommandLine::spec(const CLI::App& app) const {
+  const CLI::App* verb = &app;
+  while (verb->get_parent() != nullptr && verb->get_parent() != &m_app) verb = verb->get_parent();
+  const auto found = std::ranges::find(m_commands, verb->get_name(), &CommandSpec::name);
+  return verb == &m_app || found == m_commands.end() ? nullptr : &*found;
+}
+
 const Action& CommandLine::action() const {
   return m_actions.at(m_app.get_subcommands().front()->get_name());
 }
 
 const std::vector<std::string>& CommandLine::more_outputs() const {
-  const std::string name = m_app.get_subcommands().front()->get_name();
-  return std::find_if(m_commands.begin(), m_commands.end(),
-                      [&](const CommandSpec& spec) { return spec.name == name; })
-      ->more_outputs;
+  return spec(*m_app.get_subcommands().front())->more_outputs;
 }
 
 std::string CommandLine::help(const CLI::App& app) const {

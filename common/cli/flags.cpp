@@ -21,6 +21,7 @@ enum class Arity { toggle, last, every };
 struct KubectlFlag {
   const char* names;
   Arity arity;
+  const char* type = "TEXT";  // what completion suggests
 };
 
 // k8s.io/cli-runtime, genericclioptions/config_flags.go, without --namespace and --context, which
@@ -30,30 +31,28 @@ constexpr std::array k_forwarded_flags{
     KubectlFlag{"--as-group", Arity::every},
     KubectlFlag{"--as-uid", Arity::last},
     KubectlFlag{"--as-user-extra", Arity::every},
-    KubectlFlag{"--cache-dir", Arity::last},
-    KubectlFlag{"--certificate-authority", Arity::last},
-    KubectlFlag{"--client-certificate", Arity::last},
-    KubectlFlag{"--client-key", Arity::last},
-    KubectlFlag{"--cluster", Arity::last},
+    KubectlFlag{"--cache-dir", Arity::last, "DIR"},
+    KubectlFlag{"--certificate-authority", Arity::last, "FILE"},
+    KubectlFlag{"--client-certificate", Arity::last, "FILE"},
+    KubectlFlag{"--client-key", Arity::last, "FILE"},
+    KubectlFlag{"--cluster", Arity::last, "CLUSTER"},
     KubectlFlag{"--disable-compression", Arity::toggle},
     KubectlFlag{"--insecure-skip-tls-verify", Arity::toggle},
-    KubectlFlag{"--kubeconfig", Arity::last},
+    KubectlFlag{"--kubeconfig", Arity::last, "FILE"},
     KubectlFlag{"--password", Arity::last},
     KubectlFlag{"--request-timeout", Arity::last},
     KubectlFlag{"-s,--server", Arity::last},
     KubectlFlag{"--tls-server-name", Arity::last},
     KubectlFlag{"--token", Arity::last},
-    KubectlFlag{"--user", Arity::last},
+    KubectlFlag{"--user", Arity::last, "USER"},
     KubectlFlag{"--username", Arity::last},
 };
-
-constexpr std::array<std::string_view, 3> k_formats{"json", "yaml", "table"};
 
 CLI::Option* declare(CLI::App& root, const KubectlFlag& flag) {
   if (flag.arity == Arity::toggle) {
     return root.add_flag(flag.names)->check(CLI::IsMember({"true", "false"}));
   }
-  CLI::Option* option = root.add_option(flag.names);
+  CLI::Option* option = root.add_option(flag.names)->type_name(flag.type);
   return flag.arity == Arity::every ? option->take_all() : option->take_last();
 }
 
@@ -94,13 +93,13 @@ void GlobalFlags::declare_own_flags(CLI::App& root) {
   const auto toggle = [&](const char* names, bool& value, const char* help) {
     root.add_flag(names, value, help)->group(k_global_group);
   };
-  text("-n,--namespace", m_namespace, "NAME", "Namespace to work on (default: the context's)");
-  text("--context", m_context, "NAME", "Context of the kubeconfig to use");
+  text("-n,--namespace", m_namespace, "NAMESPACE", "Namespace to work on (default: the context's)");
+  text("--context", m_context, "CONTEXT", "Context of the kubeconfig to use");
   text("--root", m_root, "DIR", "Where ops/ and audit_artifacts/ are");
   text("-o,--output", m_output, "json|yaml|table", "Form of the result");
   text("--color", m_color, "auto|always|never", "When to use colour");
-  text("--kubectl", m_kubectl, "PATH", "kubectl to run (default: the one on PATH)");
-  text("--gcloud", m_gcloud, "PATH", "gcloud to run (default: the one on PATH)");
+  text("--kubectl", m_kubectl, "FILE", "kubectl to run (default: the one on PATH)");
+  text("--gcloud", m_gcloud, "FILE", "gcloud to run (default: the one on PATH)");
   toggle("-q,--quiet", m_quiet, "Print errors and warnings only, and the result");
   toggle("-v,--verbose", m_verbose, "Print each command that is run");
 }
@@ -119,8 +118,7 @@ void GlobalFlags::apply(Terminal& terminal, const os::Environment& environment) 
 GlobalOptions GlobalFlags::resolve(const os::Environment& environment,
                                    const fs::path& current_directory,
                                    const std::vector<std::string>& more_outputs) const {
-  std::vector<std::string> formats(k_formats.begin(), k_formats.end());
-  formats.insert(formats.end(), more_outputs.begin(), more_outputs.end());
+  const std::vector<std::string> formats = output_formats(more_outputs);
   if (std::ranges::find(formats, m_output) == formats.end()) {
     throw usage_error(m_app, "unable to match a printer suitable for the output format \"" +
                                  m_output + "\", allowed formats are: " + join(formats, ", "));
@@ -178,6 +176,12 @@ fs::path GlobalFlags::gcloud(const os::Environment& environment,
     return current_directory / environment.find_program(*named).value_or(*named);
   }
   return find_program(m_app, "gcloud", {{"--gcloud", m_gcloud}}, environment, current_directory);
+}
+
+std::vector<std::string> output_formats(const std::vector<std::string>& more_outputs) {
+  std::vector<std::string> formats{"json", "yaml", "table"};
+  formats.insert(formats.end(), more_outputs.begin(), more_outputs.end());
+  return formats;
 }
 
 fs::path find_root(const fs::path& start) {
