@@ -17,10 +17,26 @@ class ArgumentReader {
   }
 
   Request read() {
+    read_all();
+    if (m_pending != nullptr) {
+      throw usage_error(*m_request.app, "flag " + m_pending_name + " needs a value");
+    }
+    require_verb();
+    return std::move(m_request);
+  }
+
+  UnfinishedRequest read_unfinished() {
+    read_all();
+    return {std::move(m_request), m_pending, std::move(m_arguments), m_only_arguments};
+  }
+
+ private:
+  void read_all() {
     while (m_next < m_args.size()) {
       const std::string& arg = m_args[m_next++];
       if (arg == "--") {
         m_request.words.push_back(arg);
+        m_only_arguments = true;
         break;
       }
       if (arg.starts_with("--")) {
@@ -33,11 +49,9 @@ class ArgumentReader {
     }
     const auto rest = m_args.subspan(m_next);
     m_request.words.insert(m_request.words.end(), rest.begin(), rest.end());
-    require_verb();
-    return std::move(m_request);
+    m_arguments.insert(m_arguments.end(), rest.begin(), rest.end());
   }
 
- private:
   void read_long_flag(const std::string& arg) {
     const std::size_t equals = arg.find('=');
     const std::string name = arg.substr(0, equals);
@@ -69,6 +83,8 @@ class ArgumentReader {
         return;
       }
       m_request.app = &find_verb(word);
+    } else {
+      m_arguments.push_back(word);
     }
     m_request.words.push_back(word);
   }
@@ -77,7 +93,9 @@ class ArgumentReader {
     if (!takes_value(option)) return take_switch(option, name, value);
     if (!value) {
       if (m_next == m_args.size()) {
-        throw usage_error(*m_request.app, "flag " + name + " needs a value");
+        m_pending = &option;
+        m_pending_name = name;
+        return;
       }
       value = m_args[m_next++];
     }
@@ -130,18 +148,28 @@ class ArgumentReader {
     }
   }
 
-  static bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
-
   std::span<const std::string> m_args;
   CLI::App& m_root;
   std::size_t m_next = 0;
   Request m_request;
+  const CLI::Option* m_pending = nullptr;
+  std::string m_pending_name;
+  std::vector<std::string> m_arguments;
+  bool m_only_arguments = false;
 };
 
 }  // namespace
 
 Request read_arguments(std::span<const std::string> args, CLI::App& root) {
   return ArgumentReader(args, root).read();
+}
+
+UnfinishedRequest read_unfinished(std::span<const std::string> args, CLI::App& root) {
+  return ArgumentReader(args, root).read_unfinished();
+}
+
+bool takes_value(const CLI::Option& option) {
+  return option.get_items_expected_max() > 0;
 }
 
 }  // namespace dr::cli

@@ -6,7 +6,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace dr::cli {
 
@@ -23,5 +24,20 @@ struct Request {
 // Throws Error(usage) on an unknown verb or flag, a missing verb, and a flag without its value; its
 // messages never repeat a flag's value.
 Request read_arguments(std::span<const std::string> args, CLI::App& root);
+
+// A command line that is still being typed.
+struct UnfinishedRequest {
+  Request request;
+  const CLI::Option* pending = nullptr;  // the last flag, when the next word is its value
+  std::vector<std::string> arguments;    // of the verb
+  bool only_arguments = false;           // after "--"
+};
+
+// The same for the words before the one that is being typed. A missing verb or value is no fault
+// yet; all else throws as above.
+UnfinishedRequest read_unfinished(std::span<const std::string> args, CLI::App& root);
+
+// Whether the flag takes a value: "--from ID", not "--dry-run".
+bool takes_value(const CLI::Option& option);
 
 }  // namespace dr::cli

@@ -2,11 +2,13 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "common/base/exit_code.hpp"
+#include "common/cli/completer.hpp"
 #include "common/cli/terminal.hpp"
 #include "common/kube/target.hpp"
 #include "common/os/clock.hpp"
@@ -54,6 +56,9 @@ struct CommandSpec {
   std::function<Action(CLI::App& app)> setup;
   // Values of -o of this verb alone, besides json, yaml and table.
   std::vector<std::string> more_outputs = {};
+  // What completes the values of its flags ("--to") and arguments ("ID"), where the type name of
+  // the option does not tell (common/cli/completion_values.hpp).
+  std::map<std::string, Completer> completers = {};
   std::string group = "Available Commands";  // its heading in the list of commands
 };
 

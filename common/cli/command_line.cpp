@@ -4,6 +4,7 @@
 #include <cctype>
 #include <utility>
 
+#include "common/cli/completion_command.hpp"
 #include "common/cli/help.hpp"
 #include "common/cli/version.hpp"
 
@@ -53,6 +54,7 @@ CommandLine::CommandLine(const Program& program, const std::string& shown_name)
   m_app.option_defaults()->always_capture_default();
   m_app.require_subcommand(1);
   for (const CommandSpec& spec : program.commands) add_verb(spec);
+  add_builtin(completion_command(program.name));
   add_builtin(version_command(program.name));
   add_builtin(help_command(program.name, m_commands.front().name));
   add_builtin(options_command(program.name));
@@ -69,6 +71,7 @@ void CommandLine::add_verb(const CommandSpec& spec) {
   CLI::App& verb = *m_app.add_subcommand(spec.name, spec.summary)->group(spec.group);
   m_actions[spec.name] = spec.setup(verb);
   follow_kubectl(verb);
+  for (const auto& [option, completer] : spec.completers) verb.get_option(option);  // or throw
 }
 
 Request CommandLine::parse(std::span<const std::string> args) {
@@ -84,15 +87,31 @@ Request CommandLine::parse(std::span<const std::string> args) {
   return request;
 }
 
+UnfinishedRequest CommandLine::parse_unfinished(std::span<const std::string> args) {
+  UnfinishedRequest unfinished = read_unfinished(args, m_app);
+  const auto& words = unfinished.request.words;
+  try {
+    m_app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
+  } catch (const CLI::ParseError&) {
+    // What is missing is not typed yet, and CLI11 looks for it after it has bound all values.
+    return unfinished;
+  }
+  return unfinished;
+}
+
+const CommandSpec* CommandLine::spec(const CLI::App& app) const {
+  const CLI::App* verb = &app;
+  while (verb->get_parent() != nullptr && verb->get_parent() != &m_app) verb = verb->get_parent();
+  const auto found = std::ranges::find(m_commands, verb->get_name(), &CommandSpec::name);
+  return verb == &m_app || found == m_commands.end() ? nullptr : &*found;
+}
+
 const Action& CommandLine::action() const {
   return m_actions.at(m_app.get_subcommands().front()->get_name());
 }
 
 const std::vector<std::string>& CommandLine::more_outputs() const {
-  const std::string name = m_app.get_subcommands().front()->get_name();
-  return std::find_if(m_commands.begin(), m_commands.end(),
-                      [&](const CommandSpec& spec) { return spec.name == name; })
-      ->more_outputs;
+  return spec(*m_app.get_subcommands().front())->more_outputs;
 }
 
 std::string CommandLine::help(const CLI::App& app) const {

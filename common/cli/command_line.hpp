@@ -24,6 +24,12 @@ class CommandLine {
   // globals() may be called. Throws Error(usage).
   Request parse(std::span<const std::string> args);
 
+  // The same for the words before the one that is being typed; of the flags, what CLI11 takes.
+  // Throws Error(usage) on an unknown verb or flag.
+  UnfinishedRequest parse_unfinished(std::span<const std::string> args);
+  // The row of the table that `app`, a verb or a nested one, was made from; null for the root.
+  const CommandSpec* spec(const CLI::App& app) const;
+
   const Action& action() const;
   const GlobalFlags& globals() const { return m_globals; }
   const std::vector<std::string>& more_outputs() const;

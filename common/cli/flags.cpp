@@ -23,6 +23,7 @@ struct KubectlFlag {
   const char* names;
   Arity arity;
   const char* help;
+  const char* type = "TEXT";  // what completion suggests
 };
 
 // k8s.io/cli-runtime, genericclioptions/config_flags.go, without --namespace and --context, which
@@ -34,16 +35,16 @@ constexpr std::array k_forwarded_flags{
     KubectlFlag{"--as-user-extra", Arity::every,
                 "Extra field KEY=VALUE of the user to impersonate; may be repeated. Older kubectl "
                 "refuses it"},
-    KubectlFlag{"--cache-dir", Arity::last, "Directory of kubectl's cache"},
+    KubectlFlag{"--cache-dir", Arity::last, "Directory of kubectl's cache", "DIR"},
     KubectlFlag{"--certificate-authority", Arity::last,
-                "Certificate file of the authority that the server is checked with"},
-    KubectlFlag{"--client-certificate", Arity::last, "Client certificate file for TLS"},
-    KubectlFlag{"--client-key", Arity::last, "Client key file for TLS"},
-    KubectlFlag{"--cluster", Arity::last, "Cluster of the kubeconfig to use"},
+                "Certificate file of the authority that the server is checked with", "FILE"},
+    KubectlFlag{"--client-certificate", Arity::last, "Client certificate file for TLS", "FILE"},
+    KubectlFlag{"--client-key", Arity::last, "Client key file for TLS", "FILE"},
+    KubectlFlag{"--cluster", Arity::last, "Cluster of the kubeconfig to use", "CLUSTER"},
     KubectlFlag{"--disable-compression", Arity::toggle, "Ask the server for uncompressed answers"},
     KubectlFlag{"--insecure-skip-tls-verify", Arity::toggle,
                 "Do not check the server's certificate, which makes the connection insecure"},
-    KubectlFlag{"--kubeconfig", Arity::last, "The kubeconfig file to use"},
+    KubectlFlag{"--kubeconfig", Arity::last, "The kubeconfig file to use", "FILE"},
     KubectlFlag{"--password", Arity::last, "Password for basic authentication"},
     KubectlFlag{"--request-timeout", Arity::last,
                 "How long to wait for one answer of the server, such as 30s; 0 waits for ever"},
@@ -51,11 +52,9 @@ constexpr std::array k_forwarded_flags{
     KubectlFlag{"--tls-server-name", Arity::last,
                 "Name to check the server's certificate for, when it is not that of its address"},
     KubectlFlag{"--token", Arity::last, "Bearer token for authentication"},
-    KubectlFlag{"--user", Arity::last, "User of the kubeconfig to use"},
+    KubectlFlag{"--user", Arity::last, "User of the kubeconfig to use", "USER"},
     KubectlFlag{"--username", Arity::last, "User name for basic authentication"},
 };
-
-constexpr std::array<std::string_view, 3> k_formats{"json", "yaml", "table"};
 
 CLI::Option* declare(CLI::App& root, const KubectlFlag& flag) {
   if (flag.arity == Arity::toggle) {
@@ -63,7 +62,7 @@ CLI::Option* declare(CLI::App& root, const KubectlFlag& flag) {
         ->description(flag.help)
         ->check(CLI::IsMember({"true", "false"}));
   }
-  CLI::Option* option = root.add_option(flag.names)->description(flag.help);
+  CLI::Option* option = root.add_option(flag.names)->description(flag.help)->type_name(flag.type);
   return flag.arity == Arity::every ? option->take_all() : option->take_last();
 }
 
@@ -106,16 +105,16 @@ void GlobalFlags::declare_own_flags(CLI::App& root) {
   const auto toggle = [&](const char* names, bool& value, const char* help) {
     root.add_flag(names, value, help)->group(k_global_group);
   };
-  text("-n,--namespace", m_namespace, "NAME", "Namespace to work on; default: the context's");
-  text("--context", m_context, "NAME", "Context of the kubeconfig to use");
+  text("-n,--namespace", m_namespace, "NAMESPACE", "Namespace to work on; default: the context's");
+  text("--context", m_context, "CONTEXT", "Context of the kubeconfig to use");
   text("--root", m_root, "DIR",
        "Directory of ops/, audit_artifacts/ and deploy_logs/; default: the nearest one above with "
        "ops/lkg, else the top of the git repository, else the current directory");
   text("-o,--output", m_output, "json|yaml|table", "Form of the result: json, yaml or table");
   text("--color", m_color, "auto|always|never", "When to use colour: auto, always or never");
-  text("--kubectl", m_kubectl, "PATH",
+  text("--kubectl", m_kubectl, "FILE",
        "kubectl to run; default: $KUBECTL, $KUBECTL_PATH, else the one on PATH");
-  text("--gcloud", m_gcloud, "PATH", "gcloud to run; default: $GCLOUD, else the one on PATH");
+  text("--gcloud", m_gcloud, "FILE", "gcloud to run; default: $GCLOUD, else the one on PATH");
   toggle("-q,--quiet", m_quiet, "Print errors and warnings only, and the result");
   toggle("-v,--verbose", m_verbose, "Print each command that is run");
 }
@@ -134,8 +133,7 @@ void GlobalFlags::apply(Terminal& terminal, const os::Environment& environment) 
 GlobalOptions GlobalFlags::resolve(const os::Environment& environment,
                                    const fs::path& current_directory,
                                    const std::vector<std::string>& more_outputs) const {
-  std::vector<std::string> formats(k_formats.begin(), k_formats.end());
-  formats.insert(formats.end(), more_outputs.begin(), more_outputs.end());
+  const std::vector<std::string> formats = output_formats(more_outputs);
   if (std::ranges::find(formats, m_output) == formats.end()) {
     throw usage_error(m_app, "unable to match a printer suitable for the output format \"" +
                                  m_output + "\", allowed formats are: " + join(formats, ", "));
@@ -193,6 +191,12 @@ fs::path GlobalFlags::gcloud(const os::Environment& environment,
     return current_directory / environment.find_program(*named).value_or(*named);
   }
   return find_program(m_app, "gcloud", {{"--gcloud", m_gcloud}}, environment, current_directory);
+}
+
+std::vector<std::string> output_formats(const std::vector<std::string>& more_outputs) {
+  std::vector<std::string> formats{"json", "yaml", "table"};
+  formats.insert(formats.end(), more_outputs.begin(), more_outputs.end());
+  return formats;
 }
 
 fs::path find_root(const fs::path& start) {

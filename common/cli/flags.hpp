@@ -18,6 +18,9 @@ namespace dr::cli {
 inline constexpr char k_global_group[] = "Global Options";
 inline constexpr char k_kubectl_group[] = "Connection Options";
 
+// What -o takes: json, yaml, table, and the verb's own.
+std::vector<std::string> output_formats(const std::vector<std::string>& more_outputs);
+
 // The flags that every verb takes, declared on the root, where CLI11 finds them after a verb too.
 class GlobalFlags {
  public:

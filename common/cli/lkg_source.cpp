@@ -8,7 +8,7 @@ namespace dr::cli {
 
 void add_lkg_source(CLI::App& app, LkgSource& source) {
   auto* from = app.add_option("--from", source.from, "Id of a kept LKG; default: the current one")
-                   ->type_name("ID");
+                   ->type_name("LKG");
   auto* manifest =
       app.add_option("--manifest", source.manifest, "Manifest file, instead of ops/lkg")
           ->type_name("FILE");

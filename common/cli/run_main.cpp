@@ -12,6 +12,7 @@
 #include "common/base/error.hpp"
 #include "common/cli/command.hpp"
 #include "common/cli/command_line.hpp"
+#include "common/cli/completion.hpp"
 #include "common/cli/version.hpp"
 
 namespace dr::cli {
@@ -64,6 +65,10 @@ ExitCode dispatch(std::span<const std::string> args, const Program& program, Run
   CommandLine line(program, runtime.terminal.program());
   if (args.empty()) {
     runtime.terminal.print(line.help());
+    return ExitCode::ok;
+  }
+  if (args.front() == k_complete_verb) {
+    runtime.terminal.print(complete(args.subspan(1), line, runtime, current_directory));
     return ExitCode::ok;
   }
   const Request request = line.parse(args);

@@ -57,15 +57,19 @@ std::string namespace_of_pod(const os::Environment& environment) {
 
 }  // namespace
 
+std::vector<std::string> child_environment(const os::Environment& environment) {
+  // kuberc can turn a delete into a question or change an output format; an external diff is a
+  // program of the user's.
+  return environment.for_child(
+      {{"KUBERC", "off"}, {"KUBECTL_KUBERC", "false"}, {"NO_COLOR", "1"}, {"LC_ALL", "C"}},
+      {"KUBECTL_EXTERNAL_DIFF", "KUBECTL_COMMAND_HEADERS"});
+}
+
 Kubectl::Kubectl(os::ProcessRunner& runner, const os::Environment& environment,
                  std::filesystem::path program, const ConnectionFlags& flags, CommandLog log)
     : m_runner(runner),
       m_program(std::move(program)),
-      // kuberc can turn a delete into a question or change an output format; an external diff is a
-      // program of the user's.
-      m_environment(environment.for_child(
-          {{"KUBERC", "off"}, {"KUBECTL_KUBERC", "false"}, {"NO_COLOR", "1"}, {"LC_ALL", "C"}},
-          {"KUBECTL_EXTERNAL_DIFF", "KUBECTL_COMMAND_HEADERS"})),
+      m_environment(child_environment(environment)),
       m_log(std::move(log)) {
   if (m_program.empty()) {
     throw Error(ExitCode::usage, "kubectl not found in PATH",

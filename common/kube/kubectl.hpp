@@ -26,6 +26,9 @@ struct Reply {
 // Called with each command line before it runs: pasteable, credentials masked.
 using CommandLog = std::function<void(const std::string& line)>;
 
+// The environment of every kubectl that we run: the user's, without what changes how it behaves.
+std::vector<std::string> child_environment(const os::Environment& environment);
+
 // Reads a cluster through kubectl. It cannot write: that takes a Writer, which takes a proof of the
 // halt (common/kube/kill_switch.hpp), or the KillSwitch itself.
 class Kubectl {

@@ -87,7 +87,7 @@ ExitCode run(const CheckOptions& options, cli::Runtime& runtime,
     const auto path = registry::inventory_path(globals.root);
     const auto inventory = registry::read_inventory(path);
     checks = registry::check_images(lkg, inventory);
-    source = fmt::format("{}, {}", path.string(), age(inventory.time, now));
+    source = fmt::format("{}, {}", path.string(), cli::age_text(inventory.time, now));
   }
   cli::print_result(runtime, globals, "CheckReport",
                     {{"lkg", lkg.id},

@@ -83,20 +83,21 @@ ExitCode run(const DiffFiles& files, cli::Runtime& runtime, const cli::GlobalOpt
 }  // namespace
 
 cli::CommandSpec diff_command() {
-  return {"diff", "Compare two inventories",
-          "List the digests that came and went between two inventories, and the tags that were "
-          "added, removed or moved. A repository that is not whole in both is named and not "
-          "compared. Exit code 0: no difference; 1: differences; 4: not everything was compared.",
-          "  # What has changed since the inventory that was kept?\n"
-          "  kubectl arsnap diff kept.json audit_artifacts/artifacts_snapshot.json",
-          [](CLI::App& app) -> cli::Action {
-            auto files = std::make_shared<DiffFiles>();
-            app.add_option("OLD", files->before, "The older inventory")->required();
-            app.add_option("NEW", files->after, "The newer inventory")->required();
-            return [files](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-              return run(*files, runtime, globals);
-            };
-          }};
+  return {
+      "diff", "Compare two inventories",
+      "List the digests that came and went between two inventories, and the tags that were "
+      "added, removed or moved. A repository that is not whole in both is named and not "
+      "compared. Exit code 0: no difference; 1: differences; 4: not everything was compared.",
+      "  # What has changed since the inventory that was kept?\n"
+      "  kubectl arsnap diff kept.json audit_artifacts/artifacts_snapshot.json",
+      [](CLI::App& app) -> cli::Action {
+        auto files = std::make_shared<DiffFiles>();
+        app.add_option("OLD", files->before, "The older inventory")->type_name("FILE")->required();
+        app.add_option("NEW", files->after, "The newer inventory")->type_name("FILE")->required();
+        return [files](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+          return run(*files, runtime, globals);
+        };
+      }};
 }
 
 }  // namespace dr::arsnap

@@ -9,11 +9,6 @@ lkg::Lkg read_lkg(const cli::LkgSource& source, cli::Runtime& runtime,
   return lkg;
 }
 
-std::string age(UtcTime time, UtcTime now) {
-  if (time > now) return "from the future";
-  return format_duration(now - time) + " old";
-}
-
 std::string lines_of_steps(const std::set<std::string>& steps) {
   std::string text;
   for (const auto& step : steps) {

@@ -15,7 +15,6 @@ namespace dr::arsnap {
 lkg::Lkg read_lkg(const cli::LkgSource& source, cli::Runtime& runtime,
                   const cli::GlobalOptions& globals);
 
-std::string age(UtcTime time, UtcTime now);                      // "3h05m old"
 std::string lines_of_steps(const std::set<std::string>& steps);  // "next: ..." each
 
 }  // namespace dr::arsnap

@@ -101,6 +101,15 @@ bool is_named(const Coverage& coverage, std::string_view word);
 // and told apart by a hash.
 std::string file_name(const Coverage& coverage, const Json& object);
 
+// An object as the index lists it.
+struct IndexedObject {
+  std::string kind;
+  std::string name;
+  Coverage coverage;
+};
+// What an index lists, for suggestions: nothing is held to the files. Throws Error(integrity).
+std::vector<IndexedObject> indexed_objects(const BackupId& id, const std::string& index);
+
 // The files of a backup, by name, and back. parse_backup holds everything in them to everything
 // else: the index to the directory's name, each file to its index entry and its name, the counts to
 // the coverage; no Secret, no other namespace, no duplicate. Throws Error(integrity) naming the

@@ -205,6 +205,23 @@ Files files_of(const Backup& backup) {
   return files;
 }
 
+std::vector<IndexedObject> indexed_objects(const BackupId& id, const std::string& index) {
+  const Json json = data::read_json(index, k_index_name);
+  const Backup backup = parse_index(id, json);
+  std::vector<IndexedObject> objects;
+  for (const auto& entry : data::array_or_empty(json, {"objects"})) {
+    const std::string kind = data::string_at(entry, {"kind"});
+    const std::string api_version = data::string_at(entry, {"apiVersion"});
+    const auto covered = std::ranges::find_if(backup.coverage, [&](const Coverage& one) {
+      return one.kind == kind && one.api_version == api_version;
+    });
+    if (covered == backup.coverage.end())
+      throw_damaged(k_index_name, "lists a kind that it does not cover");
+    objects.push_back({kind, data::string_at(entry, {"name"}), *covered});
+  }
+  return objects;
+}
+
 Backup parse_backup(const BackupId& id, const Files& files) {
   const auto text = files.find(std::string(k_index_name));
   if (text == files.end()) throw_damaged(k_index_name, "is missing");

@@ -5,6 +5,7 @@
 
 #include "common/base/text.hpp"
 #include "common/cli/table.hpp"
+#include "plugins/drbackup/cmd_completion.hpp"
 #include "plugins/drbackup/cmd_support.hpp"
 #include "plugins/drbackup/collect.hpp"
 #include "plugins/drbackup/commands.hpp"
@@ -120,7 +121,8 @@ cli::CommandSpec diff_command() {
           return run(*options, runtime, globals);
         };
       },
-      {"unified"}};
+      {"unified"},
+      {{"A", complete_id}, {"B", complete_id_or_live}}};
 }
 
 }  // namespace dr::drbackup

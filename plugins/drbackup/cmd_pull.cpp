@@ -44,7 +44,8 @@ ExitCode run(const PullOptions& options, cli::Runtime& runtime, const cli::Globa
 }  // namespace
 
 cli::CommandSpec pull_command() {
-  return {"pull", "Fetch a backup from where push copied it",
+  return {"pull",
+          "Fetch a backup from where push copied it",
           "Fetch one backup, or with --lkg one LKG, from PLACE/cluster_backup/ID.tar or "
           "PLACE/lkg/ID.tar. It passes every check of `verify` before it appears here, whole or "
           "not at all. One that is here already with the same content is left alone, with another "
@@ -60,7 +61,9 @@ cli::CommandSpec pull_command() {
             return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
               return run(*options, runtime, globals);
             };
-          }};
+          },
+          {},
+          {{"--from", cli::directories}}};
 }
 
 }  // namespace dr::drbackup

@@ -7,6 +7,7 @@
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
 #include "common/cli/table.hpp"
+#include "plugins/drbackup/cmd_completion.hpp"
 #include "plugins/drbackup/cmd_remote.hpp"
 #include "plugins/drbackup/cmd_support.hpp"
 #include "plugins/drbackup/commands.hpp"
@@ -105,7 +106,8 @@ ExitCode run(const PushOptions& options, cli::Runtime& runtime, const cli::Globa
 
 cli::CommandSpec push_command() {
   return {
-      "push", "Copy backups to Cloud Storage or a directory",
+      "push",
+      "Copy backups to Cloud Storage or a directory",
       "Copy backups, or with --lkg kept LKGs, to where a lost machine or cluster does not reach: "
       "one tar archive each, PLACE/cluster_backup/ID.tar or PLACE/lkg/ID.tar. Each is checked "
       "first, sent, and compared with what the store then holds. Nothing is ever replaced: the "
@@ -124,7 +126,9 @@ cli::CommandSpec push_command() {
         return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
           return run(*options, runtime, globals);
         };
-      }};
+      },
+      {},
+      {{"ID", complete_pushed}, {"--to", cli::directories}}};
 }
 
 }  // namespace dr::drbackup

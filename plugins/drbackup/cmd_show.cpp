@@ -6,6 +6,7 @@
 #include "common/base/text.hpp"
 #include "common/data/yaml_codec.hpp"
 #include "common/kube/kill_switch.hpp"
+#include "plugins/drbackup/cmd_completion.hpp"
 #include "plugins/drbackup/cmd_support.hpp"
 #include "plugins/drbackup/commands.hpp"
 
@@ -60,7 +61,8 @@ ExitCode run(const ShowOptions& options, cli::Runtime& runtime, const cli::Globa
 
 cli::CommandSpec show_command() {
   return {
-      "show", "Print one object of a backup",
+      "show",
+      "Print one object of a backup",
       "Print an object of a backup as YAML that kubectl takes, after the whole backup was "
       "checked. KIND is named as kubectl takes it.",
       "  # What was it two days ago?\n  kubectl drbackup show 20260102T030405Z "
@@ -74,7 +76,9 @@ cli::CommandSpec show_command() {
         return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
           return run(*options, runtime, globals);
         };
-      }};
+      },
+      {},
+      {{"ID", complete_id}, {"KIND/NAME", complete_object}}};
 }
 
 }  // namespace dr::drbackup

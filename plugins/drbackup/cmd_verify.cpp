@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "common/base/text.hpp"
+#include "plugins/drbackup/cmd_completion.hpp"
 #include "plugins/drbackup/cmd_support.hpp"
 #include "plugins/drbackup/commands.hpp"
 
@@ -48,7 +49,8 @@ ExitCode run(const VerifyOptions& options, cli::Runtime& runtime,
 }  // namespace
 
 cli::CommandSpec verify_command() {
-  return {"verify", "Check a backup on disk",
+  return {"verify",
+          "Check a backup on disk",
           "Check the files of a backup: every checksum, the index against the files, every file "
           "against its object, no Secret, one namespace. Contacts no cluster. Exit code 0: intact; "
           "4: intact, but a kind could not be read when it was made; 6: damaged.",
@@ -61,7 +63,9 @@ cli::CommandSpec verify_command() {
             return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
               return run(*options, runtime, globals);
             };
-          }};
+          },
+          {},
+          {{"ID", complete_id}}};
 }
 
 }  // namespace dr::drbackup

@@ -25,8 +25,9 @@ TEST_F(HelpTest, OfTheRootListsTheVerbs) {
                                    "  report    Print the report\n"
                                    "\n"
                                    "Other Commands:\n"
-                                   "  version   Print the version\n"
-                                   "  help      Print the help of a command\n"
+                                   "  completion   Set up the completion of command lines\n"
+                                   "  version      Print the version\n"
+                                   "  help         Print the help of a command\n"
                                    "\n"
                                    "Usage:\n"));
   EXPECT_THAT(out.str(), HasSubstr("\nUsage:\n"

@@ -65,6 +65,8 @@ class RunTest : public testing::Test {
   StatusOptions status;
   std::string shown_id;
   std::string report_format;
+  std::map<std::string, Completer> completers;  // of `report`
+  std::map<std::string, Completer> status_completers;
   std::function<ExitCode()> body = [] { return ExitCode::ok; };
 
  private:
@@ -85,6 +87,7 @@ class RunTest : public testing::Test {
     CommandSpec spec{"status", "Show the state",
                      "Show the state of everything.\n\nIt only reads.\n",
                      "  # Wait for one minute\n  kubectl lkg status --wait 1m\n", setup};
+    spec.completers = status_completers;
     spec.group = "Safety Commands";
     return spec;
   }
@@ -107,19 +110,23 @@ class RunTest : public testing::Test {
     return {"history", "The kept ones", "", examples, setup, {"tree"}};
   }
 
-  // A verb with an -o of its own.
+  // A verb with an -o of its own, and with a flag for each way of completing values.
   CommandSpec report_command() {
     const auto setup = [this](CLI::App& app) -> Action {
       const auto format = std::make_shared<std::string>("md");
       app.add_option("-o,--output", *format, "Form of the report")
           ->check(CLI::IsMember({"md", "html", "json"}));
+      app.add_option("--from")->type_name("LKG");
+      app.add_option("--file")->type_name("FILE");
+      app.add_option("--mode")->type_name("auto|always|never");
+      app.add_option("--word");
       return [this, format](Runtime&, const GlobalOptions& global) {
         given = global;
         report_format = *format;
         return body();
       };
     };
-    return {"report", "Print the report", "", "", setup};
+    return {"report", "Print the report", "", "", setup, {"wide"}, completers};
   }
 };
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "common/base/error.hpp"
 #include "tests/unit/plugins/drbackup/backup_builder.hpp"
@@ -47,6 +48,19 @@ TEST(BackupFiles, ReadBackAsTheyWere) {
   EXPECT_EQ(read.objects, backup.objects);
   EXPECT_EQ(files_of(read), files_of(backup));
   EXPECT_FALSE(read.complete());
+}
+
+// Completion reads the index alone.
+TEST(BackupFiles, TheIndexTellsTheObjectsByItself) {
+  const std::string index = files_of(small_backup()).at("backup.json");
+  std::vector<std::string> words;
+  for (const auto& object : indexed_objects(backup_id(), index)) {
+    words.push_back(object.coverage.short_name + "=" + object.kind + "/" + object.name);
+  }
+  EXPECT_THAT(words, ElementsAre("cm=ConfigMap/a", "cm=ConfigMap/b", "deploy=Deployment/web",
+                                 "widgets.example.com=Widget/w"));
+  EXPECT_THROW(indexed_objects(backup_id("20260103T030405Z"), index), Error);
+  EXPECT_THROW(indexed_objects(backup_id(), "{}"), Error);
 }
 
 TEST(BackupFiles, UnchangedObjectsGiveTheSameFilesButTheirTimes) {

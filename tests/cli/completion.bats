@@ -1,0 +1,234 @@
+#!/usr/bin/env bats
+# Completion as a user meets it: through the real kubectl and its scripts, in real shells, without a cluster.
+# shellcheck disable=SC2154 # run --separate-stderr sets stderr
+# shellcheck disable=SC2016 # the inner shells expand
+bats_require_minimum_version 1.5.0
+
+setup() {
+  bats_load_library bats-support
+  bats_load_library bats-assert
+  bats_load_library bats-file
+  repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+  bin=$(cd "$repository" && realpath "${DR_BIN:-build/dev/bin}")
+  export HOME=$BATS_TEST_TMPDIR/home KUBECONFIG=$BATS_TEST_TMPDIR/kubeconfig TERM=xterm
+  mkdir -p "$HOME"
+  PATH=$bin:$repository/completions:$PATH
+  unset KUBECTL KUBECTL_PATH KREW_ROOT
+  floor=$BATS_TEST_TMPDIR/floor
+  mkdir -p "$floor/ops/lkg/history/20260102T030405Z-0a1b2c3d" "$floor/ops/lkg/history/20260103T030405Z-00000000"
+  cd "$floor" || return
+  kubeconfig https://127.0.0.1:1
+}
+
+kubeconfig() { # SERVER
+  cat >"$KUBECONFIG" <<END
+apiVersion: v1
+kind: Config
+clusters: [{name: floor-cluster, cluster: {server: $1}}]
+users: [{name: operator, user: {token: none}}]
+contexts:
+- {name: prod, context: {cluster: floor-cluster, user: operator}}
+- {name: "arn:aws:eks:x/staging", context: {cluster: floor-cluster, user: operator}}
+current-context: prod
+END
+}
+
+backup() { # ID
+  mkdir -p "audit_artifacts/cluster_backup/$1"
+  jq -n --arg id "$1" '{apiVersion: "dr.agenttrader.dev/v1", kind: "Backup", id: $id, namespace: "floor", context: "", gitSha: "",
+    cluster: {name: "", uid: "", serverVersion: ""}, tool: {name: "", version: ""},
+    coverage: [{resource: "deployments.apps", apiVersion: "apps/v1", kind: "Deployment", shortName: "deploy",
+      aliases: ["deploy"], outcome: "ok", count: 1}],
+    objects: [{file: "deploy__web.yaml", apiVersion: "apps/v1", kind: "Deployment", name: "web"}]}' \
+    >"audit_artifacts/cluster_backup/$1/backup.json"
+}
+
+# Candidates without descriptions, and the directive, as kubectl hands them to the shell.
+complete() { # WORDS...
+  run --separate-stderr kubectl __completeNoDesc "$@"
+  assert_success
+}
+lines() { printf '%s\n' "$@"; }
+
+@test "the completion files are what the plugins install" {
+  for plugin in lkg drbackup arsnap; do
+    mkdir "$BATS_TEST_TMPDIR/$plugin"
+    run "kubectl-$plugin" completion install --dir "$BATS_TEST_TMPDIR/$plugin"
+    assert_success
+    cmp "$BATS_TEST_TMPDIR/$plugin/kubectl_complete-$plugin" "$repository/completions/kubectl_complete-$plugin"
+  done
+}
+
+@test "kubectl completes the verbs of each plugin, with their descriptions" {
+  for plugin in lkg drbackup arsnap; do
+    verbs=$("kubectl-$plugin" --help |
+      awk '/^Available Commands:/ { inside = 1; next } /^$/ { inside = 0 } inside { sub(/^  /, ""); sub(/   +/, "\t"); print }')
+    [ -n "$verbs" ] || fail "no verbs found"
+    run --separate-stderr kubectl __complete "$plugin" ""
+    assert_success
+    assert_output "$verbs"$'\n:4'
+  done
+}
+
+@test "kubectl completes every flag of every verb's help" {
+  for plugin in lkg drbackup arsnap; do
+    for verb in $("kubectl-$plugin" --help | awk '/^Available Commands:/ { inside = 1; next } /^$/ { inside = 0 } inside { print $1 }'); do
+      documented=$("kubectl-$plugin" help "$verb" | awk '/^Options:|^Global Options:/ { inside = 1; next } /^Usage:/ { inside = 0 }
+        inside && /^ +-/ || inside && /kubectl.s own:/ { more = 1 } inside && more && !/^\t/' | grep -oE -- '--[a-z][a-z-]+' | sort -u)
+      [ "$(wc -l <<<"$documented")" -gt 20 ] || fail "few flags found: $documented"
+      offered=$(kubectl __completeNoDesc "$plugin" "$verb" -- 2>/dev/null | grep '^--' | sort -u)
+      diff --label help <(echo "$documented") --label completion <(echo "$offered") || fail "$plugin $verb"
+    done
+  done
+}
+
+@test "kubectl completes values: forms, contexts, LKGs, files" {
+  complete lkg diff -o ""
+  assert_output "$(lines json yaml table :4)"
+  complete drbackup diff latest -o ""
+  assert_output "$(lines json yaml table unified :4)"
+  complete lkg halt --prove ""
+  assert_output "$(lines none started :4)"
+  complete lkg restore --check-images=a
+  assert_output "$(lines auto always :4)"
+  complete lkg --context ""
+  assert_output "$(lines arn:aws:eks:x/staging prod :4)"
+  complete lkg --cluster ""
+  assert_output "$(lines floor-cluster :4)"
+  complete lkg restore --user ""
+  assert_output "$(lines operator :4)"
+  complete arsnap check --from 2026
+  assert_output "$(lines 20260103T030405Z-00000000 20260102T030405Z-0a1b2c3d :4)"
+  complete lkg verify --manifest ""
+  assert_output ":0"
+  complete lkg --root ""
+  assert_output ":16"
+}
+
+@test "kubectl completes backups and what is in them" {
+  backup 20260104T000000Z
+  backup 20260105T000000Z
+  complete drbackup verify ""
+  assert_output "$(lines 20260105T000000Z 20260104T000000Z latest :4)"
+  complete drbackup diff latest "l"
+  assert_output "$(lines latest live :4)"
+  complete drbackup show latest ""
+  assert_output "$(lines Deployment/web :4)"
+  complete drbackup show 20260104T000000Z deploy/
+  assert_output "$(lines deploy/web :4)"
+  complete drbackup show 20260104T000000Z cm/
+  assert_output ":4"
+  complete drbackup push --lkg 20260103
+  assert_output "$(lines 20260103T030405Z-00000000 :4)"
+  echo '{' >audit_artifacts/cluster_backup/20260104T000000Z/backup.json
+  complete drbackup show 20260104T000000Z ""
+  assert_output ":4"
+}
+
+@test "a server that is down or does not answer costs little, and nothing is said" {
+  run --separate-stderr kubectl-lkg __complete -n ""
+  assert_success
+  assert_output ":4"
+  assert_equal "$stderr" ""
+
+  python3 -c 'import socket, sys, time
+s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True); time.sleep(60)' >"$BATS_TEST_TMPDIR/port" 3>&- &
+  server=$!
+  until [ -s "$BATS_TEST_TMPDIR/port" ]; do sleep 0.05; done
+  kubeconfig "https://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")"
+  start=${EPOCHREALTIME/./}
+  run --separate-stderr kubectl-lkg __complete restore -n ""
+  elapsed=$((${EPOCHREALTIME/./} - start))
+  contexts=$(kubectl-lkg __complete --context p)
+  contexts_elapsed=$((${EPOCHREALTIME/./} - start - elapsed))
+  kill "$server"
+  # These ask no server.
+  assert_equal "$contexts" $'prod\n:4'
+  [ "$contexts_elapsed" -lt 1000000 ] || fail "contexts took $contexts_elapsed µs"
+  assert_success
+  assert_output ":4"
+  assert_equal "$stderr" ""
+  # 1.5 s is our limit: less would mean that it was not tried, more than 4 s even on a busy machine that there is none.
+  [ "$elapsed" -ge 1400000 ] && [ "$elapsed" -lt 4000000 ] || fail "it took $elapsed µs"
+}
+
+@test "a plugin that cannot complete gives no candidates instead of file names" {
+  mkdir "$BATS_TEST_TMPDIR/old"
+  printf '#!/bin/sh\necho "unknown command" >&2; exit 2\n' >"$BATS_TEST_TMPDIR/old/kubectl-lkg"
+  chmod +x "$BATS_TEST_TMPDIR/old/kubectl-lkg"
+  PATH=$BATS_TEST_TMPDIR/old:$PATH complete lkg ""
+  assert_output ":4"
+}
+
+@test "kubectl plugin list does not take a completion file for a plugin" {
+  run kubectl plugin list --name-only
+  assert_line kubectl-lkg
+  refute_output --partial complete
+}
+
+# --- shells
+
+bash_completion=/usr/share/bash-completion/bash_completion
+
+@test "bash completes kubectl lkg" {
+  assert_file_exist "$bash_completion"
+  run --separate-stderr bash --norc -c '
+    . "$1"; . <(kubectl completion bash)
+    COMP_WORDS=(kubectl lkg re) COMP_CWORD=2 COMP_LINE="kubectl lkg re" COMP_POINT=14 COMP_TYPE=9
+    __start_kubectl; printf "%s\n" "${COMPREPLY[@]}"' - "$bash_completion"
+  assert_success
+  assert_output "$(lines restore report)"
+}
+
+in_bash() { # LINE: what bash would offer for it
+  run --separate-stderr bash --norc -c '. <(kubectl-lkg completion bash)
+    COMP_LINE=$1 COMP_POINT=${#1}; __kubectl_lkg_complete; printf "%s\n" "${COMPREPLY[@]}"' - "$1"
+  assert_success
+  assert_equal "$stderr" ""
+}
+
+@test "bash completes kubectl-lkg by itself" {
+  in_bash "kubectl-lkg re"
+  assert_output "$(lines restore report)"
+  in_bash "kubectl-lkg restore --from=20260102"
+  assert_output "20260102T030405Z-0a1b2c3d"
+  in_bash "kubectl-lkg restore --context arn:aws:e" # bash replaces what follows the last colon
+  assert_output "eks:x/staging"
+  in_bash "kubectl-lkg restore --context "
+  assert_output "$(lines arn:aws:eks:x/staging prod)"
+}
+
+in_zsh() { # SETUP LINE: what zsh shows after TAB
+  timeout 30 zsh -f -c 'zmodload zsh/zpty; zpty -b z zsh -f -i
+    zpty -w z "PS1=; unsetopt zle_bracketed_paste; autoload -U compinit; compinit -u -D; $1; cd $PWD; print -r -- RE""ADY"
+    zpty -r -m z out "*READY*"
+    zpty -w -n z "$2"$'"'\\t'"'
+    shown=""; repeat 50; do zpty -r -t z out && shown+=$out; sleep 0.1; done
+    zpty -d z; print -r -- "$shown"' - "$1" "$2"
+}
+
+@test "zsh completes kubectl lkg, and kubectl-lkg by itself" {
+  run in_zsh 'source <(kubectl completion zsh)' 'kubectl lkg re'
+  assert_output --partial 'report'
+  assert_output --partial '-- Bring the namespace back'
+  run in_zsh 'source <(kubectl-lkg completion zsh)' 'kubectl-lkg re'
+  assert_output --partial '-- Bring the namespace back'
+  run in_zsh 'source <(kubectl-lkg completion zsh)' 'kubectl-lkg restore --from=20260102'
+  assert_output --partial 'kubectl-lkg restore --from=20260102T030405Z-0a1b2c3d'
+}
+
+in_fish() { # SETUP LINE
+  run --separate-stderr fish --no-config -c "$1"' | source; complete -C "$argv[1]"' "$2"
+  assert_success
+}
+
+@test "fish completes kubectl lkg, and kubectl-lkg by itself" {
+  in_fish 'kubectl completion fish' 'kubectl lkg re'
+  assert_line --partial $'restore\tBring the namespace back'
+  in_fish 'kubectl-lkg completion fish' 'kubectl-lkg re'
+  assert_line --partial $'restore\tBring the namespace back'
+  in_fish 'kubectl-lkg completion fish' 'kubectl-lkg restore --from=20260102'
+  assert_line --partial '--from=20260102T030405Z-0a1b2c3d'
+  in_fish 'kubectl-lkg completion fish' "kubectl-lkg --root=$floor/o"
+  assert_line --partial "$floor/ops/"
+}
