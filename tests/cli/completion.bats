@@ -59,22 +59,28 @@ lines() { printf '%s\n' "$@"; }
   done
 }
 
+# VERB<tab>SUMMARY of each verb that a plugin's help lists.
+verbs_of() { # PLUGIN
+  "kubectl-$1" --help | awk '/^[A-Z][A-Za-z ]* Commands:$/ { inside = 1; next } /^$/ { inside = 0 }
+    inside { sub(/^  /, ""); sub(/   +/, "\t"); print }'
+}
+# The flags that a help names, from stdin.
+flags_named() { grep -oE -- '^ +(-[a-z], )?--[a-z][a-z-]+' | grep -oE -- '--[a-z-]+'; }
+
 @test "kubectl completes the verbs of each plugin, with their descriptions" {
   for plugin in lkg drbackup arsnap; do
-    verbs=$("kubectl-$plugin" --help |
-      awk '/^Available Commands:/ { inside = 1; next } /^$/ { inside = 0 } inside { sub(/^  /, ""); sub(/   +/, "\t"); print }')
-    [ -n "$verbs" ] || fail "no verbs found"
+    verbs=$(verbs_of "$plugin")
+    [ "$(wc -l <<<"$verbs")" -gt 5 ] || fail "few verbs found"
     run --separate-stderr kubectl __complete "$plugin" ""
     assert_success
-    assert_output "$verbs"$'\n:4'
+    assert_output "$verbs"$'\noptions\tPrint the options that apply to all commands\n:4'
   done
 }
 
 @test "kubectl completes every flag of every verb's help" {
   for plugin in lkg drbackup arsnap; do
-    for verb in $("kubectl-$plugin" --help | awk '/^Available Commands:/ { inside = 1; next } /^$/ { inside = 0 } inside { print $1 }'); do
-      documented=$("kubectl-$plugin" help "$verb" | awk '/^Options:|^Global Options:/ { inside = 1; next } /^Usage:/ { inside = 0 }
-        inside && /^ +-/ || inside && /kubectl.s own:/ { more = 1 } inside && more && !/^\t/' | grep -oE -- '--[a-z][a-z-]+' | sort -u)
+    for verb in $(verbs_of "$plugin" | cut -f1); do
+      documented=$({ "kubectl-$plugin" help "$verb"; "kubectl-$plugin" options; } | flags_named | sort -u)
       [ "$(wc -l <<<"$documented")" -gt 20 ] || fail "few flags found: $documented"
       offered=$(kubectl __completeNoDesc "$plugin" "$verb" -- 2>/dev/null | grep '^--' | sort -u)
       diff --label help <(echo "$documented") --label completion <(echo "$offered") || fail "$plugin $verb"

@@ -40,7 +40,8 @@ TEST_F(CompletionTest, NamesTheVerbsButNotItself) {
   EXPECT_EQ(complete({""}),
             "status\tShow the state\nhistory\tThe kept ones\nreport\tPrint the report\n"
             "completion\tSet up the completion of command lines\nversion\tPrint the version\n"
-            "help\tPrint the help of a command\n:4\n");
+            "help\tPrint the help of a command\n"
+            "options\tPrint the options that apply to all commands\n:4\n");
   EXPECT_EQ(complete({}), complete({""}));
 }
 
@@ -63,7 +64,7 @@ TEST_F(CompletionTest, NamesTheFlagsOfTheVerbAndTheGlobalOnes) {
   EXPECT_THAT(flags, StartsWith("--"));
   for (const std::string name :
        {"--wait\tHow long to wait\n", "--dry-run\t", "--exclude\t", "--namespace\tNamespace",
-        "--kubeconfig\n", "--help\t", "--version\t"}) {
+        "--kubeconfig\tThe kubeconfig", "--help\t", "--version\t"}) {
     EXPECT_THAT(flags, HasSubstr(name));
   }
   EXPECT_THAT(flags, EndsWith(":4\n"));
