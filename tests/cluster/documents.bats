@@ -59,6 +59,7 @@ backup_documents() {
   # A kind that may not be listed, and an API that does not answer.
   dead_api
   document CreateReport.incomplete 4 backup create --as "$NS-no-pods" --as-group system:authenticated
+  no_dead_api
   incomplete=$(keep_index incomplete)
   document BackupDiff.unknown 4 backup diff "$complete" latest
   document BackupStatus.incomplete 4 backup status
@@ -95,6 +96,10 @@ spec:
   service: {name: nobody, namespace: $NS}
 END
 }
+
+# No namespace can be deleted while it is there: other tests do that.
+no_dead_api() { kubectl delete apiservice v1.external.metrics.k8s.io --ignore-not-found; }
+teardown_file() { no_dead_api; }
 
 backup() { # VERB [ARGUMENTS...]: kubectl drbackup in the test's namespace and repository
   local verb=$1; shift
