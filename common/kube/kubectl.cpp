@@ -16,6 +16,11 @@ namespace {
 // takes a few seconds.
 constexpr Millis k_read_timeout{60'000};
 constexpr std::string_view k_request_timeout = "--request-timeout=30s";
+// Of a call that trading's halt waits for: a request, and the whole process with a credential
+// plugin and kubectl's discovery.
+constexpr const char* k_urgent_request_timeout = "--request-timeout=8s";
+constexpr Millis k_urgent_timeout{15'000};
+constexpr Millis k_watch_timeout{std::chrono::hours(24)};
 
 constexpr std::array<std::string_view, 3> k_secret_flags = {
     "--token=", "--password=", "--client-key="};
@@ -136,6 +141,19 @@ os::ProcessResult Kubectl::mutate(std::vector<std::string> args, std::string inp
   os::Command write = command(std::move(args), timeout);
   write.input = std::move(input);
   return run(write);
+}
+
+os::ProcessResult Kubectl::urgent(std::vector<std::string> args, std::string input) const {
+  args.insert(args.begin(), k_urgent_request_timeout);  // after the pinned one: the last one wins
+  return mutate(std::move(args), std::move(input), k_urgent_timeout);
+}
+
+std::unique_ptr<os::Background> Kubectl::watch(const std::string& path,
+                                               os::LineHandler on_line) const {
+  // The pinned limit of a request would end the watch too.
+  auto background = command({"--request-timeout=0", "get", "--raw", path}, k_watch_timeout);
+  if (m_log) m_log(command_line(background));
+  return m_runner.start(std::move(background), std::move(on_line));
 }
 
 Reply Kubectl::reply_of(const os::ProcessResult& result, std::string_view path) const {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -65,7 +66,13 @@ class Kubectl {
 
  private:
   friend class KillSwitch;
+  friend class RestoreLock;
+  friend class SwitchWatch;
   friend class Writer;
+  // A call that trading's halt waits for: limits of its own, whatever the user's are.
+  os::ProcessResult urgent(std::vector<std::string> args, std::string input = {}) const;
+  // A watch of the API: a line for each event, until the server ends it.
+  std::unique_ptr<os::Background> watch(const std::string& path, os::LineHandler on_line) const;
   os::ProcessResult mutate(std::vector<std::string> args, std::string input, Millis timeout) const;
 
   void resolve_target(const ConnectionFlags& flags, const os::Environment& environment);
