@@ -179,7 +179,7 @@ const std::vector<SwitchStart> k_switches = {
          o["metadata"]["finalizers"] = {"example.com/hold"};
        });
      },
-     {5}},
+     {0, 5}},  // 0 when the adversary completed the deletion
 };
 
 // --- What else is there

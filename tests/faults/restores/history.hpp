@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/data/json.hpp"
 #include "common/os/process_runner.hpp"
 
 namespace dr::test {
@@ -15,6 +16,7 @@ inline const std::string k_adversary = "adversary";  // the writer of all that i
 struct CallRecord {
   std::vector<std::string> args;  // from the verb on
   std::string input;
+  std::vector<Json> bodies{};                 // of the input and of -p
   std::string fault;                          // what was done to it; empty: nothing
   std::uint64_t began = 0;                    // the store's revision that it met
   std::uint64_t ended = 0;                    // and after it, and after what an adversary did then

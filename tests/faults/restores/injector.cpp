@@ -51,8 +51,14 @@ constexpr std::string_view k_warnings =
 
 // --- What the adversary does
 
+// It cannot what the API server would not let it.
+bool can_edit(const FakeCluster& cluster) {
+  const Json* object = cluster.find("ConfigMap", k_switch_name);
+  return object != nullptr && !data::boolean_or(*object, {"immutable"}, false);
+}
+
 void set_switch(FakeCluster& cluster, const std::string& value) {
-  if (cluster.find("ConfigMap", k_switch_name) == nullptr) return;
+  if (!can_edit(cluster)) return;
   cluster.edit(
       "ConfigMap", k_switch_name, [&](Json& o) { o["data"]["EXECUTION_HALTED"] = value; },
       k_adversary);
@@ -97,7 +103,7 @@ void label_switch(FakeCluster& cluster) {
 }
 
 void freeze_at_zero(FakeCluster& cluster) {
-  if (cluster.find("ConfigMap", k_switch_name) == nullptr) return;
+  if (!can_edit(cluster)) return;
   cluster.edit(
       "ConfigMap", k_switch_name,
       [](Json& o) {
@@ -254,9 +260,7 @@ std::optional<os::ProcessResult> Injector::strike(const Fault& fault, const os::
 os::ProcessResult Injector::answer(const os::Command& command) {
   if (m_is_killed) throw Killed{};
   m_clock.advance(Millis(20));
-  CallRecord record;
-  record.args = verb_and_args(command);
-  record.input = command.input;
+  CallRecord record = record_of(command);
   record.began = record.ended = m_cluster.store().revision();
   if (is_mutation(record)) ++m_writes;
   if (is_switch_read(record) || is_switch_write(record)) ++m_switch_calls;

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "common/base/error.hpp"
-#include "common/base/text.hpp"
+#include "tests/unit/support/fake_api_server.hpp"
 
 namespace dr::test {
 namespace {
@@ -23,15 +23,6 @@ const std::string k_safety_name = "agenttrader-safety";
 const std::string k_safety_key = "KILL_SWITCH";
 
 // --- What a call is
-
-std::vector<Json> bodies_of(const CallRecord& call) {
-  std::vector<Json> bodies;
-  if (!call.input.empty()) bodies = data::read_json_stream(call.input, "stdin");
-  for (std::size_t i = 0; i + 1 < call.args.size(); ++i) {
-    if (call.args[i] == "-p") bodies.push_back(data::read_json(call.args[i + 1], "-p"));
-  }
-  return bodies;
-}
 
 bool is_named(const Json& body, std::string_view kind, std::string_view name) {
   return data::string_or(body, {"kind"}, "") == kind &&
@@ -45,8 +36,7 @@ bool is_switch_patch(const CallRecord& call) {
 
 template <typename Predicate>
 bool all_bodies(const CallRecord& call, Predicate predicate) {
-  const auto bodies = bodies_of(call);
-  return !bodies.empty() && std::all_of(bodies.begin(), bodies.end(), predicate);
+  return !call.bodies.empty() && std::all_of(call.bodies.begin(), call.bodies.end(), predicate);
 }
 
 bool is_namespace_creation(const CallRecord& call) {
@@ -82,8 +72,7 @@ bool is_good_read(const CallRecord& call) {
 
 std::string stage_of(const CallRecord& call) {
   if (call.args.front() == "delete") return "pods";
-  const auto bodies = bodies_of(call);
-  const auto* kind = known_kind(data::string_at(bodies.at(0), {"kind"}));
+  const auto* kind = known_kind(data::string_at(call.bodies.at(0), {"kind"}));
   return std::string(kube::name_of(kind->wave));
 }
 
@@ -283,7 +272,7 @@ class Judge {
 
   void t1_bodies() {
     for (std::size_t i = 0; i < m_calls.size(); ++i) {
-      for (const auto& body : bodies_of(m_calls[i])) {
+      for (const auto& body : m_calls[i].bodies) {
         if (!all_say(body, k_switch_key, "1") || !all_say(body, k_safety_key, "true"))
           breach(1, fmt::format("call {} sends another value than the halting one", i));
       }
@@ -391,6 +380,17 @@ class Judge {
 };
 
 }  // namespace
+
+CallRecord record_of(const os::Command& command) {
+  CallRecord record;
+  record.args = verb_and_args(command);
+  record.input = command.input;
+  if (!command.input.empty()) record.bodies = data::read_json_stream(command.input, "stdin");
+  for (std::size_t i = 0; i + 1 < record.args.size(); ++i) {
+    if (record.args[i] == "-p") record.bodies.push_back(data::read_json(record.args[i + 1], "-p"));
+  }
+  return record;
+}
 
 bool is_mutation(const CallRecord& call) {
   return call.args.front() != "get" && call.args.front() != "config";

@@ -32,6 +32,7 @@ std::string difference_from(const FakeStore& store, const FakeStore& reference);
 // Containers whose application does not know that trading is halted, as "pod/container".
 std::vector<std::string> trading_containers(const FakeStore& store);
 
+CallRecord record_of(const os::Command& command);
 bool is_switch_read(const CallRecord& call);
 bool is_switch_write(const CallRecord& call);
 bool is_mutation(const CallRecord& call);
