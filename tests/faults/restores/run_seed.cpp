@@ -1,0 +1,131 @@
+#include "tests/faults/restores/run_seed.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+
+#include "plugins/lkg/restore/restore.hpp"
+#include "tests/faults/restores/oracle.hpp"
+#include "tests/unit/common/lkg/lkg_builder.hpp"
+
+namespace dr::test {
+namespace {
+
+// Longer than a claim on the namespace lasts that nobody renews any more.
+constexpr std::chrono::minutes k_between_runs{30};
+
+Ending restore(Injector& injector, FakeClock& clock) {
+  FakeProcessRunner runner;
+  FakeCluster idle = captured_floor();
+  runner.handler = [&](const os::Command& command) { return idle.answer(command); };
+  const kube::Kubectl kubectl = make_kubectl(runner);
+  runner.handler = [&](const os::Command& command) { return injector.answer(command); };
+  runner.on_sleep = [&](Millis duration) { injector.sleep(duration); };
+  lkg::RestoreOptions options;
+  options.timeout = std::chrono::seconds(60);
+  options.soak = std::chrono::seconds(2);
+  try {
+    const auto result =
+        lkg::restore(captured_lkg(), options, kubectl, clock, [](std::string_view) {});
+    return {false, static_cast<int>(result.code), result.halted_at_end == true, result.error};
+  } catch (const Killed&) {
+    return {true, 0, false, "killed"};
+  }
+}
+
+RunRecord run(FakeCluster& cluster, FakeClock& clock, std::vector<Fault> faults,
+              std::map<std::string_view, std::size_t>& strikes) {
+  Injector injector(cluster, clock, std::move(faults));
+  RunRecord record;
+  record.ending = restore(injector, clock);
+  record.calls = injector.calls();
+  record.breaches = judge(cluster.store(), record.calls, record.ending, captured_floor().store());
+  for (const auto& [kind, count] : injector.strikes()) strikes[kind] += count;
+  return record;
+}
+
+std::string ending_text(const Ending& ending) {
+  if (ending.was_killed) return "killed";
+  return fmt::format("exit {}{}{}", ending.code,
+                     ending.claims_halted ? ", halt claimed" : ", no halt claimed",
+                     ending.error.empty() ? "" : ": " + ending.error);
+}
+
+std::string call_text(std::size_t number, const CallRecord& call) {
+  std::string text = fmt::format("  {:3}", number);
+  for (const auto& arg : call.args) text += " " + arg;
+  if (!call.input.empty()) text += fmt::format(" <<< {}", call.input.substr(0, 160));
+  if (text.back() == '\n') text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  if (!call.answer) {
+    text += "  -> no answer";
+  } else if (!call.answer->ok()) {
+    text += fmt::format("  -> {}", call.answer->timed_out ? "timed out" : call.answer->err);
+    if (text.back() == '\n') text.pop_back();
+  }
+  if (!call.fault.empty()) text += "  ** " + call.fault;
+  if (call.ended != call.began) text += fmt::format("  [{} to {}]", call.began, call.ended);
+  return text + "\n";
+}
+
+std::string run_text(std::string_view name, const RunRecord& run) {
+  std::string text = fmt::format(" {}: {}\n", name, ending_text(run.ending));
+  std::size_t reads = 0;  // a snapshot is dozens of them
+  for (std::size_t i = 0; i < run.calls.size(); ++i) {
+    const auto& call = run.calls[i];
+    const bool is_dull = call.fault.empty() && !is_mutation(call) && !is_switch_read(call) &&
+                         call.answer && call.answer->ok();
+    reads = is_dull ? reads + 1 : 0;
+    if (reads <= 2) text += call_text(i, call);
+    if (reads == 3) text += "      ...\n";
+  }
+  for (const auto& breach : run.breaches)
+    text += fmt::format("  BREACH of T{}: {}\n", breach.invariant, breach.what);
+  return text;
+}
+
+}  // namespace
+
+SeedRecord run_seed(std::uint64_t seed) {
+  Random random(seed);
+  FakeClock clock;
+  FakeCluster cluster(clock);
+  SeedRecord record;
+  record.start = make_start(random, cluster, clock);
+  record.faults = random_faults(random);
+  record.first = run(cluster, clock, record.faults, record.strikes);
+  clock.advance(k_between_runs);
+  std::map<std::string_view, std::size_t> none;
+  record.second = run(cluster, clock, {}, none);
+  const auto& codes = record.start.clean_codes;
+  if (!codes.contains(record.second.ending.code)) {
+    record.second.breaches.push_back(
+        {8, fmt::format("the second run ends with {}", ending_text(record.second.ending))});
+  }
+  if (record.strikes.empty() && !codes.contains(record.first.ending.code)) {
+    record.first.breaches.push_back({8, fmt::format("nothing disturbs it, and it ends with {}",
+                                                    ending_text(record.first.ending))});
+  }
+  for (const auto& event : cluster.store().events()) {
+    if (event.path == switch_path()) record.events.push_back(event);
+  }
+  return record;
+}
+
+std::string log_of(std::uint64_t seed, const SeedRecord& record) {
+  std::string text = fmt::format("seed {}: floor {}, switch {}, others {}\n", seed,
+                                 record.start.floor, record.start.switch_was, record.start.others);
+  for (const auto& fault : record.faults) text += fmt::format(" fault: {}\n", text_of(fault));
+  text += run_text("first run", record.first);
+  text += run_text("second run", record.second);
+  for (const auto& event : record.events) {
+    text += fmt::format(" switch at {}: {} by {} at {}\n", event.revision,
+                        event.is_deleted ? "deleted" : event.object->value("data", Json()).dump(),
+                        event.writer, event.time);
+  }
+  return text;
+}
+
+}  // namespace dr::test

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/faults/restores/floors.hpp"
+#include "tests/faults/restores/injector.hpp"
+
+namespace dr::test {
+
+struct RunRecord {
+  std::vector<CallRecord> calls;
+  Ending ending;
+  std::vector<Breach> breaches;
+};
+
+// A floor, a restore of it that is struck, and a second one that nothing disturbs.
+struct SeedRecord {
+  Start start;
+  std::vector<Fault> faults;
+  std::map<std::string_view, std::size_t> strikes;  // by kind of fault
+  RunRecord first, second;
+  std::vector<StoreEvent> events;  // all writes of the switch, for the log
+
+  bool is_good() const { return first.breaches.empty() && second.breaches.empty(); }
+};
+
+// The same for the same seed.
+SeedRecord run_seed(std::uint64_t seed);
+
+// What happened, for a reader.
+std::string log_of(std::uint64_t seed, const SeedRecord& record);
+
+}  // namespace dr::test

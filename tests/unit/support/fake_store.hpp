@@ -1,0 +1,229 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/base/time.hpp"
+#include "common/data/json.hpp"
+#include "common/kube/kill_switch.hpp"
+#include "common/kube/kinds.hpp"
+#include "common/kube/object.hpp"
+#include "common/os/clock.hpp"
+
+namespace dr::test {
+
+inline const std::string k_floor = "trading-floor";
+
+// The product's kinds, and what its API server has besides.
+inline const kube::Kind* known_kind(std::string_view kind) {
+  static const kube::Kind lease{"Lease", "coordination.k8s.io/v1", "leases",         "lease",
+                                true,    kube::Capture::never,     kube::Wave::none, {},
+                                {}};
+  return kind == lease.kind ? &lease : kube::find_kind(kind);
+}
+
+inline std::string path_of(std::string_view kind, std::string_view name) {
+  return kube::object_path(*known_kind(kind), k_floor, name);
+}
+inline std::string path_of(const Json& object) {
+  return path_of(data::string_at(object, {"kind"}), kube::name_of(object));
+}
+
+inline const std::string& switch_path() {
+  static const std::string path = path_of("ConfigMap", kube::k_switch_name);
+  return path;
+}
+
+// One write, as a watch would report it.
+struct StoreEvent {
+  std::uint64_t revision;
+  std::string path;
+  std::shared_ptr<const Json> object;  // after it; of a deletion, the last state
+  bool is_deleted = false;
+  std::string writer;
+  std::string time;
+};
+
+// The objects of an API server and every write that made them: one revision counter for all kinds,
+// writes that change nothing keep the version. Copies are independent.
+class FakeStore {
+ public:
+  using State = std::map<std::string, std::shared_ptr<const Json>>;
+
+  explicit FakeStore(const os::Clock& clock) : m_clock(&clock) {}
+
+  // Whose writes the next ones are.
+  std::string writer = "somebody";
+
+  const os::Clock& clock() const { return *m_clock; }
+  const State& state() const { return m_state; }
+  const std::vector<StoreEvent>& events() const { return m_events; }
+  std::uint64_t revision() const { return m_events.empty() ? 0 : m_events.back().revision; }
+
+  const Json* find(const std::string& path) const {
+    const auto found = m_state.find(path);
+    return found == m_state.end() ? nullptr : found->second.get();
+  }
+
+  State state_at(std::uint64_t revision) const {
+    State state;
+    for (const auto& event : m_events) {
+      if (event.revision > revision) break;
+      if (event.is_deleted) {
+        state.erase(event.path);
+      } else {
+        state[event.path] = event.object;
+      }
+    }
+    return state;
+  }
+
+  const Json* find_at(const std::string& path, std::uint64_t revision) const {
+    for (auto event = m_events.rbegin(); event != m_events.rend(); ++event) {
+      if (event->revision > revision || event->path != path) continue;
+      return event->is_deleted ? nullptr : event->object.get();
+    }
+    return nullptr;
+  }
+
+  // False when nothing would change: the version stays.
+  bool store(Json object) {
+    const std::string path = path_of(object);
+    const Json* old = find(path);
+    auto& metadata = object["metadata"];
+    metadata.erase("resourceVersion");
+    metadata.erase("managedFields");
+    if (old != nullptr) {
+      Json before = *old;
+      before["metadata"].erase("resourceVersion");
+      before["metadata"].erase("managedFields");
+      for (const char* kept : {"uid", "creationTimestamp", "generation"})
+        metadata[kept] = before.at("metadata").at(kept);
+      if (!object.contains("status") && before.contains("status"))
+        object["status"] = before.at("status");
+      if (object == before) return false;
+      if (object.value("spec", Json()) != before.value("spec", Json()))
+        metadata["generation"] = before.at("metadata").at("generation").get<int>() + 1;
+    } else {
+      if (!metadata.contains("uid")) metadata["uid"] = "uid-" + std::to_string(revision() + 1);
+      if (!metadata.contains("generation")) metadata["generation"] = 1;
+      if (!metadata.contains("creationTimestamp")) metadata["creationTimestamp"] = now();
+    }
+    metadata["resourceVersion"] = std::to_string(revision() + 1);
+    if (path == switch_path()) metadata["managedFields"] = managed_fields(old, object);
+    commit(path, std::move(object), false);
+    return true;
+  }
+
+  // With all that it owns.
+  void remove(const std::string& path) {
+    const auto found = m_state.find(path);
+    if (found == m_state.end()) return;
+    Json last = *found->second;
+    const std::string uid = kube::uid_of(last);
+    last["metadata"]["resourceVersion"] = std::to_string(revision() + 1);
+    commit(path, std::move(last), true);
+    std::vector<std::string> orphans;
+    for (const auto& [other, object] : m_state) {
+      const Json* owner = kube::controller_of(*object);
+      if (owner != nullptr && data::string_at(*owner, {"uid"}) == uid) orphans.push_back(other);
+    }
+    for (const auto& orphan : orphans) remove(orphan);
+  }
+
+  // An event that another copy of this store had next.
+  void replay(StoreEvent event) {
+    if (event.is_deleted) {
+      m_state.erase(event.path);
+    } else {
+      m_state[event.path] = event.object;
+    }
+    m_events.push_back(std::move(event));
+  }
+
+ private:
+  std::string now() const { return rfc3339(m_clock->now()); }
+
+  void commit(const std::string& path, Json object, bool is_deleted) {
+    replay({revision() + 1, path, std::make_shared<const Json>(std::move(object)), is_deleted,
+            writer, now()});
+  }
+
+  // Members of data, labels and annotations, as the API server names fields.
+  static std::map<std::string, Json> fields_of(const Json& object) {
+    std::map<std::string, Json> fields;
+    const auto add = [&](const std::string& parent, const Json& members) {
+      for (const auto& [name, value] : members.items()) fields[parent + "/f:" + name] = value;
+    };
+    add("f:data", object.value("data", Json::object()));
+    for (const char* member : {"labels", "annotations"}) {
+      add("f:metadata/f:" + std::string(member),
+          object.at("metadata").value(member, Json::object()));
+    }
+    return fields;
+  }
+
+  static Json nested(const std::vector<std::string>& fields) {
+    Json result = Json::object();
+    for (const auto& field : fields) {
+      Json* at = &result;
+      for (std::size_t begin = 0; begin != std::string::npos;) {
+        const auto end = field.find("/f:", begin);
+        at = &(*at)[field.substr(begin, end - begin)];
+        begin = end == std::string::npos ? end : end + 1;
+      }
+      *at = Json::object();
+    }
+    return result;
+  }
+
+  // Who owns what since when: the writer takes what it changed, and its entry gets the time of the
+  // write; entries of others keep theirs (measured on 1.36).
+  Json managed_fields(const Json* old, const Json& object) const {
+    const auto before = old == nullptr ? std::map<std::string, Json>{} : fields_of(*old);
+    const auto after = fields_of(object);
+    std::map<std::string, std::vector<std::string>> owned;
+    std::map<std::string, std::string> times;
+    for (const auto& entry :
+         old == nullptr ? Json::array() : (*old)["metadata"].value("managedFields", Json::array()))
+      times[data::string_at(entry, {"manager"})] = data::string_at(entry, {"time"});
+    times[writer] = now();
+    for (const auto& [field, value] : after) {
+      const auto known = before.find(field);
+      const bool kept = known != before.end() && known->second == value;
+      owned[kept ? owner_of(*old, field) : writer].push_back(field);
+    }
+    Json entries = Json::array();
+    for (const auto& [manager, fields] : owned) {
+      entries.push_back({{"manager", manager},
+                         {"operation", "Update"},
+                         {"apiVersion", "v1"},
+                         {"time", times.at(manager)},
+                         {"fieldsType", "FieldsV1"},
+                         {"fieldsV1", nested(fields)}});
+    }
+    return entries;
+  }
+
+  static std::string owner_of(const Json& object, const std::string& field) {
+    for (const auto& entry : object.at("metadata").at("managedFields")) {
+      Json only = nested({field});
+      only.merge_patch(entry.at("fieldsV1"));
+      if (only == entry.at("fieldsV1")) return data::string_at(entry, {"manager"});
+    }
+    throw std::logic_error("nobody owns " + field);
+  }
+
+  const os::Clock* m_clock;
+  State m_state;
+  std::vector<StoreEvent> m_events;
+};
+
+}  // namespace dr::test
