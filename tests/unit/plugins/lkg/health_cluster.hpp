@@ -140,8 +140,8 @@ inline lkg::RestoreResult good_restore() {
   settled.settled = true;
   result.workloads = {{"Deployment/web", settled, ""}};
   result.proofs = {
-      {"web-1", "web", kube::SwitchWay::env, kube::HaltVerdict::proven, "created after"},
-      {"web-0", "web", kube::SwitchWay::file, kube::HaltVerdict::proven, "started after"}};
+      {"web-1", "web", kube::SwitchWay::env, kube::HaltVerdict::proven, "created after", {}},
+      {"web-0", "web", kube::SwitchWay::file, kube::HaltVerdict::proven, "started after", {}}};
   result.extras = {drift_of(lkg::DriftKind::extra, "Service", "b"),
                    drift_of(lkg::DriftKind::extra, "ConfigMap", "a")};
   result.code = ExitCode::ok;
