@@ -42,6 +42,29 @@ first_cells() { # FILE HEADING
   done <<<"$code"
 }
 
+# Each row of the tests in docs/exit-codes.md: CODE FILE TEST.
+tested_codes() { sed -nE 's/^\| ([0-9]+) \| \[[^]]*\]\(\.\.\/([^)]+)\) \| (.+) \|$/\1 \2 \3/p' docs/exit-codes.md; }
+
+@test "each exit code has a test that produces it, where docs/exit-codes.md says" {
+  assert_same_lists exit_code.hpp "$(sed -nE 's/^ +[a-z_]+ = ([0-9]+),.*/\1/p' common/base/exit_code.hpp)" \
+    docs/exit-codes.md "$(tested_codes | cut -d' ' -f1)"
+  while read -r code file name; do
+    # From the line of its name to the end; a real program's code is in one of these forms.
+    body=$(awk -v start="@test \"$name\" {" '$0 == start { inside = 1 } inside; inside && /^}/ { exit }' "$file")
+    [ -n "$body" ] || fail "docs/exit-codes.md: $file has no test \"$name\""
+    asserted="run -$code |assert_failure $code\$|assert_equal \"\\\$(code|status)\" $code\$|interrupt [A-Z]+ $code\$"
+    [ "$code" -ne 0 ] || asserted='assert_success|run -0 '
+    grep -qE -- "$asserted" <<<"$body" || fail "docs/exit-codes.md: \"$name\" of $file does not assert $code"
+  done < <(tested_codes)
+}
+
+@test "the man pages list the exit codes of the code" {
+  listed=$(sed -n '/^\.SH "EXIT STATUS"$/,/^\.SH [^"]/p' man/kubectl-lkg-restore.1 | sed -nE 's/^\\fB([0-9, ]+)\\fR$/\1/p' | tr -s ', ' '\n')
+  assert_same_lists exit_code.hpp "$(sed -nE 's/^ +[a-z_]+ = ([0-9]+),.*/\1/p' common/base/exit_code.hpp)" man "$listed"
+}
+
+documents() { git ls-files --cached --others --exclude-standard -- '*.md'; }
+
 @test "every relative link of the documents leads somewhere" {
   found=0 broken=()
   while IFS=: read -r file link; do
