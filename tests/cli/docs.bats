@@ -78,7 +78,7 @@ documents() { git ls-files --cached --others --exclude-standard -- '*.md'; }
     # An anchor is its heading in lower case, with hyphens for blanks.
     [ -z "$anchor" ] || grep -E '^#+ ' "$page" | sed -E 's/^#+ //; s/[^A-Za-z0-9 _-]//g; s/ /-/g' | tr '[:upper:]' '[:lower:]' |
       grep -qxF -- "$anchor" || broken+=("$file: $target")
-  done < <(find README.md docs -name '*.md' -print0 | xargs -0 grep -oHE '\[[^]]+\]\([^)]+\)')
+  done < <(documents | xargs grep -oHE '\[[^]]+\]\([^)]+\)')
   [ "$found" -gt 0 ] || fail "no links found"
   [ ${#broken[@]} -eq 0 ] || fail "$(printf '%s\n' "broken links:" "${broken[@]}")"
 }
@@ -153,6 +153,26 @@ assert_keys_in_schema() { # COUNT < CODE; uses keys
 @test "every script that the README names exists, and every script is named there" {
   named=$(grep -oE '[a-z_]+\.sh' README.md)
   assert_same_lists scripts/ "$(basename -a scripts/*.sh)" README.md "$named"
+}
+
+@test "every program of ours in a shell block of a document exists" {
+  found=0
+  while IFS=: read -r file program; do
+    found=$((found + 1))
+    [ -x "${program#./}" ] || fail "$file: no $program"
+  done < <(documents | while IFS= read -r file; do
+    # shellcheck disable=SC2016 # a dollar sign of the shell block
+    awk '/^```/ { inside = /^```sh/; next } inside' "$file" | grep -oE '(^|[ "$(])(\./)?(scripts|tests)/[A-Za-z0-9_/-]+\.sh' | sed -E "s#^[ \"\$(]*#$file:#"
+  done)
+  [ "$found" -gt 10 ] || fail "only $found found"
+}
+
+# shellcheck disable=SC2016 # backquotes of Markdown
+@test "the README installs in the six lines of docs/install.md" {
+  first_block() { awk -v heading="$2" '/^## / { inside = ($0 == heading) } inside && /^```/ { if (shell) exit; shell = /^```sh/; next } shell' "$1"; }
+  block=$(first_block README.md '## Install')
+  assert_equal "$(wc -l <<<"$block")" 6
+  assert_equal "$block" "$(first_block docs/install.md '## With krew')"
 }
 
 @test "the architecture fits one screen" {
