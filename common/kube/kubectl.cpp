@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
+#include <charconv>
 #include <iterator>
 #include <utility>
 
@@ -184,8 +184,10 @@ std::string Kubectl::missing_prefix() const {
                 "failed to ask kubectl for its version: " + api_error_of(result).text);
   }
   const Json version = data::read_json(result.out, "kubectl version");
-  const std::string minor = data::string_at(version, {"clientVersion", "minor"});  // "33", "32+"
-  return std::atoi(minor.c_str()) < k_first_with_prefix ? prefix : std::string{};
+  const std::string& minor = data::string_at(version, {"clientVersion", "minor"});  // "33", "32+"
+  int number = 0;
+  std::from_chars(minor.data(), minor.data() + minor.size(), number);
+  return number < k_first_with_prefix ? prefix : std::string{};
 }
 
 os::Command Kubectl::command(std::vector<std::string> args, Millis timeout) const {
