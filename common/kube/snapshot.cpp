@@ -25,7 +25,7 @@ struct Collected {
     throw Error(ExitCode::refused,
                 "this API server is too old or has it disabled: it does not serve " +
                     std::string(kind.plural) + " of " + std::string(kind.api_version),
-                "see docs/compatibility.md for the versions that an LKG needs");
+                "an LKG needs Kubernetes 1.23 or newer with its built-in APIs enabled");
   }
   throw Error(ExitCode::failed, "failed to list " + std::string(kind.plural) + ": " + error.text,
               error.reason == ApiReason::forbidden
