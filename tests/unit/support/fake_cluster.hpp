@@ -110,9 +110,11 @@ class FakeCluster {
     return {{"current-context", "floor-context"},
             {"contexts",
              Json::array(
-                 {{{"context",
+                 {{{"name", "floor-context"},
+                   {"context",
                     {{"cluster", "floor-cluster"}, {"user", "jane"}, {"namespace", k_floor}}}}})},
-            {"clusters", Json::array({{{"cluster", {{"server", "https://floor:6443"}}}}})}};
+            {"clusters", Json::array({{{"name", "floor-cluster"},
+                                       {"cluster", {{"server", "https://floor:6443"}}}}})}};
   }
 
   static std::string path_of(std::string_view kind, std::string_view name) {
