@@ -78,7 +78,8 @@ release_libraries() { # PLATFORM COMPILER-VERSION
   key=$({
     echo "$2"
     for package in "${release_packages[@]}" libboost1.81-dev libcli11-dev nlohmann-json3-dev; do source_of "$package"; echo; done
-    cat scripts/lib/release_libraries.sh scripts/lib/toolchains/{platform.cmake,libsodium/CMakeLists.txt}
+    declare -f release_headers release_library build_libraries
+    cat "$repository"/scripts/lib/toolchains/{platform.cmake,libsodium/CMakeLists.txt}
   } | sha256sum)
   REPLY=$release_cache/$1-${key:0:12}
   mkdir -p "$release_cache"
