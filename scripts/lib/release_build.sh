@@ -34,14 +34,17 @@ find_zig() { # ARCH
 # The version that a release has when none is asked for.
 project_version() { sed -n 's/^project(agenttrader-dr VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt; }
 
-compile_platform() { # OS-ARCH VERSION PREFIX
-  local fresh=()
+compile_platform() { # OS-ARCH VERSION LIBRARIES
+  local build=build/release-$1 fresh=()
   # Other libraries or another compiler: CMake would remember where the old ones were.
-  grep -qsxF "DR_PREFIX:UNINITIALIZED=$3" "build/release-$1/CMakeCache.txt" || fresh=(--fresh)
-  cmake "${fresh[@]}" -G Ninja -S . -B "build/release-$1" --toolchain scripts/lib/toolchains/platform.cmake \
-    -DDR_PLATFORM="$1" -DDR_PREFIX="$3" -DDR_ZIG="${release_zig:-}" -DCMAKE_BUILD_TYPE=Release -DDR_TESTS=OFF \
-    -DDR_SELF_CONTAINED=ON -DDR_VERSION="$2" &&
-    cmake --build "build/release-$1"
+  [ "$(readlink "$build/libraries")" = "$3" ] || fresh=(--fresh)
+  mkdir -p "$build"
+  # A link in the tree: to ccache they are at the same place in every clone, whatever their version is.
+  ln -sfn "$3" "$build/libraries"
+  cmake "${fresh[@]}" -G Ninja -S . -B "$build" --toolchain scripts/lib/toolchains/platform.cmake \
+    -DDR_PLATFORM="$1" -DDR_PREFIX="$repository/$build/libraries" -DDR_ZIG="${release_zig:-}" -DCMAKE_BUILD_TYPE=Release \
+    -DDR_TESTS=OFF -DDR_SELF_CONTAINED=ON -DDR_VERSION="$2" &&
+    cmake --build "$build"
 }
 
 # Leaves kubectl-lkg, kubectl-drbackup and kubectl-arsnap in build/release-OS-ARCH/bin.

@@ -33,16 +33,15 @@ fetch_sources() { # PACKAGE...
   done
 }
 
-# Builds and installs one library into the folder of the dependencies.
-release_library() { # PLATFORM PREFIX SOURCE OPTION...
-  local platform=$1 prefix=$2 source=$3 build; shift 3
+# Configures the build of one library; sets `build` to its folder.
+configure_library() { # PLATFORM PREFIX SOURCE OPTION...
+  local platform=$1 prefix=$2 source=$3; shift 3
   build=$prefix/build/${source##*/}
   cmake -G Ninja -S "$source" -B "$build" --toolchain "$repository/scripts/lib/toolchains/platform.cmake" \
     -DDR_PLATFORM="$platform" -DDR_PREFIX="$prefix" -DDR_ZIG="${release_zig:-}" -DCMAKE_BUILD_TYPE=Release \
-    -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF "$@" &&
-    cmake --build "$build" &&
-    cmake --install "$build"
+    -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF "$@"
 }
+install_library() { configure_library "$@" && cmake --build "$build" && cmake --install "$build"; }
 
 # What Debian has as headers only, which serve every platform.  /usr/include itself would bring the machine's own libc.
 release_headers() { # PREFIX
@@ -53,22 +52,25 @@ release_headers() { # PREFIX
 }
 
 build_libraries() { # PLATFORM PREFIX
-  local option off=() sodium
-  rm -rf "$2"
-  release_headers "$2" &&
-    release_library "$1" "$2" "$(source_folder libfmt-dev)" -DFMT_TEST=OFF -DFMT_DOC=OFF &&
-    release_library "$1" "$2" "$(source_folder libyaml-cpp-dev)" \
-      -DYAML_CPP_BUILD_CONTRIB=OFF -DYAML_CPP_BUILD_TOOLS=OFF -DYAML_CPP_BUILD_TESTS=OFF || return
-  sodium=$(source_folder libsodium-dev)
-  release_library "$1" "$2" "$repository/scripts/lib/toolchains/libsodium" \
-    -DDR_SODIUM="$sodium" -DDR_SODIUM_VERSION="${sodium##*=}" || return
+  local build option off=() sodium archive
+  sodium=$(source_folder libsodium-dev) archive=$(source_folder libarchive-dev)
   # Tar files in memory are all that we use of libarchive.
   for option in ACL BZip2 CAT CNG CPIO EXPAT ICONV LIBB2 LIBXML2 LZ4 LZMA OPENSSL TAR TEST XATTR ZLIB ZSTD; do
     off+=("-DENABLE_$option=OFF")
   done
-  release_library "$1" "$2" "$(source_folder libarchive-dev)" -DPOSIX_REGEX_LIB=NONE "${off[@]}" || return
-  rm -rf "$2/build"
-  touch "$2/.complete"
+  rm -rf "$2"
+  release_headers "$2" &&
+    install_library "$1" "$2" "$(source_folder libfmt-dev)" -DFMT_TEST=OFF -DFMT_DOC=OFF &&
+    install_library "$1" "$2" "$(source_folder libyaml-cpp-dev)" \
+      -DYAML_CPP_BUILD_CONTRIB=OFF -DYAML_CPP_BUILD_TOOLS=OFF -DYAML_CPP_BUILD_TESTS=OFF &&
+    install_library "$1" "$2" "$repository/scripts/lib/toolchains/libsodium" \
+      -DDR_SODIUM="$sodium" -DDR_SODIUM_VERSION="${sodium##*=}" &&
+    configure_library "$1" "$2" "$archive" -DPOSIX_REGEX_LIB=NONE "${off[@]}" &&
+    cmake --build "$build" --target archive_static && # it would install a shared one as well
+    cp "$build/libarchive/libarchive.a" "$2/lib/" &&
+    cp "$archive"/libarchive/{archive,archive_entry}.h "$2/include/" &&
+    rm -rf "$2/build" &&
+    touch "$2/.complete"
 }
 
 # Sets REPLY to the folder of a platform's libraries, which are built when they are missing.  Its name changes with the
@@ -78,7 +80,7 @@ release_libraries() { # PLATFORM COMPILER-VERSION
   key=$({
     echo "$2"
     for package in "${release_packages[@]}" libboost1.81-dev libcli11-dev nlohmann-json3-dev; do source_of "$package"; echo; done
-    declare -f release_headers release_library build_libraries
+    declare -f release_headers configure_library install_library build_libraries
     cat "$repository"/scripts/lib/toolchains/{platform.cmake,libsodium/CMakeLists.txt}
   } | sha256sum)
   REPLY=$release_cache/$1-${key:0:12}
