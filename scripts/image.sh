@@ -30,7 +30,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-version=${version:-$(default_version)}
+version=${version:-v$(project_version)}
 is_version "$version" || usage "$version is no version of the form v1.2.3"
 # stdout is for the digest.
 exec 3>&1 >&2

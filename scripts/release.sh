@@ -8,7 +8,6 @@ umask 022
 invoked_in=$PWD
 . "$(dirname "${BASH_SOURCE[0]}")/lib/setup.sh"
 . "$repository/scripts/lib/release_build.sh"
-. "$repository/scripts/lib/release_facts.sh"
 
 usage() {
   [ $# -eq 0 ] || printf 'release.sh: %s\n' "$1" >&2
@@ -29,7 +28,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-version=${version:-$(default_version)}
+version=${version:-v$(project_version)}
 is_version "$version" || usage "$version is no version of the form v1.2.3"
 [ ${#platforms[@]} -gt 0 ] || platforms=("${all_platforms[@]}")
 for platform in "${platforms[@]}"; do
@@ -39,6 +38,7 @@ done
 [ ! -e "$output" ] || [ -e "$output/SHA256SUMS" ] || [ -z "$(ls -A "$output")" ] ||
   give_up "$output is there, and is not a release" "Name another folder with --output."
 
+install_packages jq
 for platform in "${platforms[@]}"; do
   build_platform "$platform" "${version#v}"
 done

@@ -136,7 +136,7 @@ cluster() {
 release() {
   local platform
   install_packages qemu-user-static rsync
-  for platform in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64; do
+  for platform in "${all_platforms[@]}"; do
     build_platform "$platform" "$(project_version)" || { count release 0 1; return; }
   done
   DR_RELEASE=$repository/build bats_stage release

@@ -5,7 +5,6 @@ set -euo pipefail
 umask 022
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 . "$repository/scripts/lib/release_build.sh"
-. "$repository/scripts/lib/release_facts.sh"
 
 # --- what is linked into the programs
 
@@ -56,32 +55,33 @@ third_party_notices() { # PLATFORM
   done
 }
 
-# Fetches Debian's signed descriptions of the sources, which have their checksums; apt checks them.
-fetch_descriptions() { # FOLDER SOURCE=VERSION...
-  local folder=$1 source; shift
+# Sets REPLY to Debian's signed description of a source, which has the sums of its files.  It is fetched once; apt checks it.
+description_of() { # SOURCE=VERSION
+  local part apt_options
+  REPLY=$release_cache/descriptions/$1.dsc
+  [ ! -e "$REPLY" ] || return 0
+  mkdir -p "${REPLY%/*}"
+  part=$(mktemp -d -p "${REPLY%/*}")
   source_apt
-  mkdir -p "$folder"
-  for source in "$@"; do
-    [ ! -e "$folder/$source.dsc" ] || continue
-    rm -rf "$folder/.part"
-    mkdir "$folder/.part"
-    (cd "$folder/.part" && apt-get "${apt_options[@]}" --only-source --dsc-only --download-only source "$source")
-    mv "$folder"/.part/*.dsc "$folder/$source.dsc"
-  done
-  rm -rf "$folder/.part"
+  # The lists may be older than the package.
+  download_description "$part" "$1" || { apt-get "${apt_options[@]}" update && download_description "$part" "$1"; }
+  mv "$part"/*.dsc "$REPLY"
+  rmdir "$part"
+}
+download_description() { # FOLDER SOURCE=VERSION
+  (cd "$1" && apt-get "${apt_options[@]}" --only-source --dsc-only --download-only source "$2")
 }
 
 # The SBOM in SPDX 2.3: each archive, and the libraries that are linked into its program.
 write_sbom() { # VERSION FOLDER PLATFORM...
-  local version=$1 folder=$2 platform plugin file source i packages licences descriptions=$release_cache/descriptions; shift 2
+  local version=$1 folder=$2 platform plugin file source i packages licences; shift 2
   for platform in "$@"; do
     linked_with "$platform"
     for i in "${!packages[@]}"; do
       source=$(source_of "${packages[i]}")
-      fetch_descriptions "$descriptions" "$source" >&2
-      file=$descriptions/$source.dsc
+      description_of "$source" >&2
       printf 'library\t%s\t%s\t%s\t%s\t%s\n' "$platform" "$source" "${licences[i]}" \
-        "$(sed -n 's/^Homepage: //p' "$file")" "$(sha256sum <"$file" | cut -d' ' -f1)"
+        "$(sed -n 's/^Homepage: //p' "$REPLY")" "$(sha256sum <"$REPLY" | cut -d' ' -f1)"
     done
     [[ $platform != darwin/* ]] || printf 'zig\t%s\t%s\t%s\n' "$platform" "$zig_version" "$zig_licence"
     for plugin in "${release_plugins[@]}"; do

@@ -2,6 +2,8 @@
 # release_build.sh: builds the plugins of a release, self-contained, for a platform.  For what sources setup.sh first.
 # shellcheck source=scripts/lib/release_libraries.sh
 . "$repository/scripts/lib/release_libraries.sh"
+# shellcheck source=scripts/lib/release_facts.sh
+. "$repository/scripts/lib/release_facts.sh"
 
 zig_version=0.17.0
 
@@ -30,9 +32,6 @@ find_zig() { # ARCH
     mv "$release_zig/.part" "$release_zig/${tool%:*}"
   done
 }
-
-# The version that a release has when none is asked for.
-project_version() { sed -n 's/^project(agenttrader-dr VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt; }
 
 compile_platform() { # OS-ARCH VERSION LIBRARIES
   local build=build/release-$1 fresh=()

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # for those who source this
 # release_facts.sh: what all of a release shares: its names, places, version, time, and form of archives.  For what sources
 # setup.sh first.
 
@@ -6,13 +6,11 @@
 project_url=${DR_PROJECT_URL:-https://github.com/agenttrader/agenttrader-dr}
 release_url() { echo "$project_url/releases/download/$1"; } # VERSION
 
-# shellcheck disable=SC2034 # for those who source this
 release_plugins=(lkg drbackup arsnap)
-# shellcheck disable=SC2034
 all_platforms=(linux/amd64 linux/arm64 darwin/amd64 darwin/arm64)
 
 is_version() { [[ $1 =~ ^v(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$ ]]; }
-default_version() { sed -nE 's/^project\(agenttrader-dr VERSION ([0-9.]+).*/v\1/p' CMakeLists.txt; }
+project_version() { sed -n 's/^project(agenttrader-dr VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt; }
 
 # The one time that everything in a release bears: of the commit, so that the same commit gives the same bytes.
 release_time() {

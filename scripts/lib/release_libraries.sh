@@ -8,28 +8,35 @@ release_packages=(libyaml-cpp-dev libfmt-dev libsodium-dev libarchive-dev)
 source_of() { dpkg-query --show --showformat='${source:Package}=${source:Version}' "$1"; }
 source_folder() { local name; name=$(source_of "$1"); echo "$release_cache/sources/$name"; }
 
-# Fetches the missing sources by an apt with lists of its own: the system's stay as they are.  apt checks signature and sums.
-fetch_sources() { # PACKAGE...
-  local package folder missing=() apt=$release_cache/apt system=/etc/apt/sources.list.d/debian.sources
-  for package in "$@"; do
-    [ -d "$(source_folder "$package")" ] || missing+=("$package")
-  done
-  [ ${#missing[@]} -gt 0 ] || return 0
-  mkdir -p "$apt"/{parts,lists/partial,cache/archives/partial} "$release_cache/sources"
+# Sets apt_options to those of an apt with lists of its own, which know the sources: the system's stay as they are.
+source_apt() {
+  local apt=$release_cache/apt system=/etc/apt/sources.list.d/debian.sources
+  mkdir -p "$apt"/{parts,lists/partial,cache/archives/partial}
   if [ -e "$system" ]; then
     sed 's/^Types: .*/Types: deb-src/' "$system" >"$apt/parts/debian.sources"
   else
     sed -n 's/^deb /deb-src /p' /etc/apt/sources.list >"$apt/parts/debian.list"
   fi
-  local options=(-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$apt/parts" -o Dir::State::lists="$apt/lists"
+  apt_options=(-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$apt/parts" -o Dir::State::lists="$apt/lists"
     -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root)
-  apt-get "${options[@]}" update || return
+}
+
+# Fetches the missing sources.  apt checks signature and sums.
+fetch_sources() { # PACKAGE...
+  local package folder missing=() unpacked=$release_cache/apt/unpacked apt_options
+  for package in "$@"; do
+    [ -d "$(source_folder "$package")" ] || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  mkdir -p "$release_cache/sources"
+  source_apt
+  apt-get "${apt_options[@]}" update || return
   for package in "${missing[@]}"; do
     folder=$(source_folder "$package")
-    rm -rf "$apt/unpacked"
-    mkdir "$apt/unpacked"
-    (cd "$apt/unpacked" && apt-get "${options[@]}" --only-source source "$(source_of "$package")") &&
-      mv "$apt"/unpacked/*/ "$folder" || return
+    rm -rf "$unpacked"
+    mkdir "$unpacked"
+    (cd "$unpacked" && apt-get "${apt_options[@]}" --only-source source "$(source_of "$package")") &&
+      mv "$unpacked"/*/ "$folder" || return
   done
 }
 
@@ -84,6 +91,7 @@ release_libraries() { # PLATFORM COMPILER-VERSION
     cat "$repository"/scripts/lib/toolchains/{platform.cmake,libsodium/CMakeLists.txt}
   } | sha256sum)
   REPLY=$release_cache/$1-${key:0:12}
+  [ ! -e "$REPLY/.complete" ] || return 0
   mkdir -p "$release_cache"
   (
     flock 9 # another run may build them
