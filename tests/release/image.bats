@@ -129,14 +129,15 @@ in_image() { # WORDS...
   cp "$CLUSTER_CA" "$account/ca.crt"
   in_image kubectl auth whoami -o json | jq -e '.status.userInfo.username == "system:serviceaccount:agenttrader-dr:dr-backup"'
 
-  run job_commands
-  assert_success
-  assert_equal "${#lines[@]}" 3
-  for line in "${lines[@]}"; do
-    mapfile -t command < <(jq -r '.[]' <<<"${line#*$'\t'}")
-    run in_image "${command[@]}"
-    [ "$status" -eq 0 ] || fail "${command[*]}: $status: $output"
-  done
+  # Side by side, as the Pod's containers run.
+  declare -A container
+  while IFS=$'\t' read -r name words; do
+    mapfile -t command < <(jq -r '.[]' <<<"$words")
+    in_image "${command[@]}" >"$name.log" 2>&1 3>&- &
+    container[$name]=$!
+  done < <(job_commands)
+  assert_equal "${#container[@]}" 3
+  for name in "${!container[@]}"; do wait "${container[$name]}" || fail "$name: exit code $?: $(cat "$name.log")"; done
   run in_image kubectl lkg verify --root=/repository
   assert_success
   run in_image kubectl drbackup status --root=/repository --namespace=trading-floor
@@ -145,6 +146,7 @@ in_image() { # WORDS...
   # It is no root that could do all of this: one right less, and both say which.
   kubectl -n trading-floor patch role dr-backup --type=json --patch='[{"op": "test", "path": "/rules/1/resources/0", "value": "configmaps"},
     {"op": "remove", "path": "/rules/1/resources/0"}]'
+  while in_image kubectl auth can-i list configmaps --namespace=trading-floor; do sleep 0.2; done
   run -1 in_image kubectl lkg capture --root=/repository --namespace=trading-floor
   assert_output --partial configmaps
   run -4 in_image kubectl drbackup create --root=/repository --namespace=trading-floor
