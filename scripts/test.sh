@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# test.sh [lint|unit|cli|cloud|cluster|matrix]...: installs what is missing, builds, and runs the named stages (default: all).
+# test.sh [lint|unit|cli|cloud|cluster|release|matrix]...: installs what is missing, builds, and runs the named stages (default: all).
 # One line a stage; all output is kept in build/test-logs/.  The last line counts the checks and tests: N passed, N failed.
 # shellcheck disable=SC2317 # trap and stage call functions by name
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/setup.sh"
+# shellcheck source=scripts/lib/release_build.sh
+. "$repository/scripts/lib/release_build.sh"
 
 clang_format_version=23.1.3 clang_tidy_version=23.1.4
-[ $# -gt 0 ] || set -- lint unit cli cloud cluster matrix
+[ $# -gt 0 ] || set -- lint unit cli cloud cluster release matrix
 stages=("$@")
 for name in "${stages[@]}"; do
   case $name in
-    lint | unit | cli | cloud | cluster | matrix) ;;
-    *) echo "usage: test.sh [lint|unit|cli|cloud|cluster|matrix]..." >&2; exit 2 ;;
+    lint | unit | cli | cloud | cluster | release | matrix) ;;
+    *) echo "usage: test.sh [lint|unit|cli|cloud|cluster|release|matrix]..." >&2; exit 2 ;;
   esac
 done
 wanted() { [[ " ${stages[*]} " == *" $1 "* ]]; }
@@ -145,6 +147,16 @@ matrix() {
   tap_stage matrix tests/matrix/matrix.sh
 }
 
+# The programs of a release, for every platform.
+release() {
+  local platform
+  install_packages qemu-user-static rsync
+  for platform in "${all_platforms[@]}"; do
+    build_platform "$platform" "$(project_version)" || { count release 0 1; return; }
+  done
+  DR_RELEASE=$repository/build bats_stage release
+}
+
 install_packages "${build_packages[@]}" "${cluster_packages[@]}" "${test_packages[@]}"
 if wanted lint; then
   clang_tool clang-format "$clang_format_version"; CLANG_FORMAT=$REPLY
@@ -159,5 +171,6 @@ if ! build dev; then count build 0 1; finish; fi
 ! wanted cli || cli
 ! wanted cloud || cloud
 ! wanted cluster || cluster
+! wanted release || release
 ! wanted matrix || matrix
 finish
