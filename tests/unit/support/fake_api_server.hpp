@@ -59,9 +59,11 @@ class FakeApiServer {
     return {{"current-context", "floor-context"},
             {"contexts",
              Json::array(
-                 {{{"context",
+                 {{{"name", "floor-context"},
+                   {"context",
                     {{"cluster", "floor-cluster"}, {"user", "jane"}, {"namespace", k_floor}}}}})},
-            {"clusters", Json::array({{{"cluster", {{"server", "https://floor:6443"}}}}})}};
+            {"clusters", Json::array({{{"name", "floor-cluster"},
+                                       {"cluster", {{"server", "https://floor:6443"}}}}})}};
   }
 
   static bool has_arg(const std::vector<std::string>& args, std::string_view arg) {

@@ -79,8 +79,9 @@ class Cluster {
 
   static constexpr const char* k_config =
       R"({"current-context": "floor-context",
-          "contexts": [{"context": {"cluster": "gke_floor", "user": "jane", "namespace": "trading-floor"}}],
-          "clusters": [{"cluster": {"server": "https://floor:6443"}}]})";
+          "contexts": [{"name": "floor-context",
+                        "context": {"cluster": "gke_floor", "user": "jane", "namespace": "trading-floor"}}],
+          "clusters": [{"name": "gke_floor", "cluster": {"server": "https://floor:6443"}}]})";
 
   FakeProcessRunner m_runner;
   std::map<std::string, os::ProcessResult> m_answers;
