@@ -247,7 +247,8 @@ bool KillSwitch::hold_safety() const {
                            k_safety_key, k_safety_halted, last));
 }
 
-Halted KillSwitch::align(const Json& lkg_switch, const Halted& before) const {
+void KillSwitch::align(const Json& lkg_switch, std::optional<Halted>& proof) const {
+  const Halted before = *std::exchange(proof, std::nullopt);
   Json body = replacement(lkg_switch, before.object(), Allocated::keep);
   body["metadata"]["namespace"] = before.ns();
   body["data"][k_switch_key] = k_switch_halted;
@@ -255,17 +256,18 @@ Halted KillSwitch::align(const Json& lkg_switch, const Halted& before) const {
                                        data::write_json(body), k_write_timeout);
   if (!result.ok()) {
     const auto error = api_error_of(result);
-    if (error.reason == ApiReason::conflict || error.reason == ApiReason::not_found)
+    if (error.reason == ApiReason::conflict || error.reason == ApiReason::not_found) {
+      proof = before;  // nothing of ours was written
       require_unchanged(before);
+    }
     throw Error(ExitCode::incomplete, "failed to restore " + k_object + ": " + error.text);
   }
   // The answer says which version is ours; what is read back must be that one.
   try {
     const Json written = data::read_json(result.out, "answer to the replace of " + k_object);
     if (const auto cause = objection(written); !cause.empty()) throw_unsafe(cause);
-    const Halted ours(before.ns(), written);
-    require_unchanged(ours);
-    return ours;
+    proof = Halted(before.ns(), written);
+    require_unchanged(*proof);
   } catch (const Error& error) {
     if (error.code() == ExitCode::unsafe) throw;
     halt();  // what was written cannot be told

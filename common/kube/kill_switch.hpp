@@ -90,8 +90,9 @@ class KillSwitch {
   bool hold_safety() const;
 
   // Makes the rest of the switch (other keys, labels, annotations) what the LKG has, keeping "1":
-  // one replace, fenced by the version that was proven. Returns the new proof.
-  Halted align(const Json& lkg_switch, const Halted& before) const;
+  // one replace, fenced by the version that was proven. Makes `proof`, which is there, the one of
+  // the new version; it is empty where a write of ours may have made a version that we do not know.
+  void align(const Json& lkg_switch, std::optional<Halted>& proof) const;
 
   // The one write before a halt: the namespace itself, so that the switch has a place. No pod can
   // exist in it yet.

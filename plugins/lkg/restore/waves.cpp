@@ -191,9 +191,7 @@ constexpr std::array k_waves = {
 void align_switch(RestoreRun& run) {
   for (const auto& planned : run.plan.objects) {
     if (!kube::is_switch(planned.drift.key) || planned.action != Action::change) continue;
-    const kube::Halted before = *run.halted;
-    run.halted.reset();  // until it is read back, a new version may be our own write
-    run.halted = run.kill_switch.align(*planned.drift.lkg, before);
+    run.kill_switch.align(*planned.drift.lkg, run.halted);
     run.result.changed.push_back(planned.drift.key.display() + " restored");
     run.progress(fmt::format("  {} restored, still \"1\"", planned.drift.key.display()));
   }

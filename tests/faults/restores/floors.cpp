@@ -294,4 +294,9 @@ Start make_start(Random& random, FakeCluster& cluster, FakeClock& clock) {
   return start;
 }
 
+void spoil(FakeCluster& cluster) {
+  k_switches.at(1).make(cluster);
+  drift(cluster);
+}
+
 }  // namespace dr::test

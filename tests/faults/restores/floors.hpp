@@ -24,4 +24,7 @@ struct Start {
 // Makes it on a cluster with nothing on it but kube-system. Moves the clock.
 Start make_start(Random& random, FakeCluster& cluster, FakeClock& clock);
 
+// Onto a floor as it was captured: it trades, and it drifts.
+void spoil(FakeCluster& cluster);
+
 }  // namespace dr::test

@@ -27,7 +27,8 @@ struct CallRecord {
 struct Ending {
   bool was_killed = false;  // by SIGKILL: it says nothing
   int code = 0;
-  bool claims_halted = false;  // its report says that the switch reads "1" at the end
+  // Its report says that the switch reads "1" at the end; nullopt: there is no report to read.
+  std::optional<bool> claims_halted{};
   std::string error{};
 };
 

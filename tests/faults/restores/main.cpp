@@ -1,33 +1,29 @@
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "common/base/text.hpp"
+#include "tests/faults/restores/counts.hpp"
+#include "tests/faults/restores/program_runs.hpp"
 #include "tests/faults/restores/run_seed.hpp"
 
 // restore-faults --seeds A..B [--jobs N]: a restore for each seed, struck by faults, and a second
-// one after it; all judged. Prints how often what occurred, and each breach with its log on stderr.
+// one
+//   after it, all judged. Prints how often what occurred, and each breach with its log on stderr.
 // restore-faults --seed S [-v]: one of them; -v prints its log.
+// restore-faults --program KUBECTL-LKG --kubectl STAND-IN --library FAULT --dir SCRATCH [--points
+// N]
+//   [--jobs N]: the same of the program itself, at N calls for each kind of fault (default: at
+//   all).
 namespace {
 
 using namespace dr;
 using namespace dr::test;
-
-// How often something was reached, by its name.
-using Counts = std::map<std::string, std::size_t>;
-
-constexpr const char* k_restores = "restores";
-constexpr const char* k_breaches = "breaches";
 
 void count_ending(Counts& counts, const std::string& what, const Ending& ending) {
   ++counts[what + (ending.was_killed ? "killed" : "exit " + std::to_string(ending.code))];
@@ -43,55 +39,6 @@ void add(Counts& counts, const SeedRecord& record) {
   if (record.strikes.empty()) ++counts["fault none"];
   count_ending(counts, "first run ", record.first.ending);
   count_ending(counts, "second run ", record.second.ending);
-}
-
-Counts run_seeds(std::uint64_t first, std::uint64_t last, std::uint64_t step) {
-  Counts counts;
-  for (std::uint64_t seed = first; seed <= last; seed += step) {
-    const auto record = run_seed(seed);
-    add(counts, record);
-    if (!record.is_good()) fmt::print(stderr, "{}", log_of(seed, record));
-  }
-  return counts;
-}
-
-// A child that prints its counts into a pipe.
-std::FILE* start_worker(std::uint64_t first, std::uint64_t last, std::uint64_t step) {
-  int ends[2];
-  if (pipe(ends) != 0) throw std::runtime_error("no pipe");
-  const pid_t child = fork();
-  if (child < 0) throw std::runtime_error("no child");
-  if (child > 0) {
-    close(ends[1]);
-    return fdopen(ends[0], "r");
-  }
-  close(ends[0]);
-  std::FILE* out = fdopen(ends[1], "w");
-  for (const auto& [name, count] : run_seeds(first, last, step))
-    fmt::print(out, "{}\t{}\n", name, count);
-  fmt::print(out, "done\t1\n");
-  std::fclose(out);
-  _exit(0);
-}
-
-Counts run_workers(std::uint64_t first, std::uint64_t last, std::uint64_t jobs) {
-  captured_lkg();  // once, for all of them
-  std::vector<std::FILE*> workers;
-  for (std::uint64_t i = 0; i < jobs; ++i) workers.push_back(start_worker(first + i, last, jobs));
-  Counts counts;
-  for (std::FILE* worker : workers) {
-    char line[256];
-    while (std::fgets(line, sizeof line, worker) != nullptr) {
-      const auto parts = split(trimmed(line), '\t');
-      counts[parts.at(0)] += std::stoull(parts.at(1));
-    }
-    std::fclose(worker);
-  }
-  while (wait(nullptr) > 0) {
-  }
-  if (counts["done"] != jobs) throw std::runtime_error("a worker died");
-  counts.erase("done");
-  return counts;
 }
 
 // A harness that reaches nothing proves nothing.
@@ -117,15 +64,21 @@ bool reaches_everything(const Counts& counts) {
 int run_range(const std::string& range, std::uint64_t jobs) {
   const auto dots = range.find("..");
   if (dots == std::string::npos) throw std::runtime_error("--seeds is A..B");
-  auto counts =
-      run_workers(std::stoull(range.substr(0, dots)), std::stoull(range.substr(dots + 2)), jobs);
-  const std::size_t restores = counts.at(k_restores), breaches = counts.at(k_breaches);
+  const std::uint64_t first = std::stoull(range.substr(0, dots));
+  const std::uint64_t last = std::stoull(range.substr(dots + 2));
+  captured_lkg();  // once, for all of them
+  const auto counts = count_in_parallel(jobs, [&](std::uint64_t worker) {
+    Counts own;
+    for (std::uint64_t seed = first + worker; seed <= last; seed += jobs) {
+      const auto record = run_seed(seed);
+      add(own, record);
+      if (!record.is_good()) fmt::print(stderr, "{}", log_of(seed, record));
+    }
+    return own;
+  });
   const bool reached = reaches_everything(counts);
-  counts.erase(k_restores);
-  counts.erase(k_breaches);
-  for (const auto& [name, count] : counts) fmt::print("{:6}  {}\n", count, name);
-  fmt::print("{} restores, {} breaches of T1–T9\n", restores, breaches);
-  return breaches == 0 && reached ? 0 : 1;
+  print(counts);
+  return counts.at(k_breaches) == 0 && reached ? 0 : 1;
 }
 
 int run_one(std::uint64_t seed, bool verbose) {
@@ -134,32 +87,47 @@ int run_one(std::uint64_t seed, bool verbose) {
   return record.is_good() ? 0 : 1;
 }
 
+int run_program(const ProgramRuns& runs, std::uint64_t jobs) {
+  const auto counts = strike_program(runs, jobs);
+  print(counts);
+  return counts.at(k_breaches) == 0 ? 0 : 1;
+}
+
+std::string take(std::map<std::string, std::string>& options, const std::string& name,
+                 const std::string& fallback = "") {
+  const auto found = options.find(name);
+  if (found == options.end()) return fallback;
+  std::string value = found->second;
+  options.erase(found);
+  return value;
+}
+
 }  // namespace
 
 int main(int count, char** words) try {
-  std::string seeds;
-  std::uint64_t jobs = 1, seed = 0;
-  bool verbose = false;
+  std::map<std::string, std::string> options;
   for (int i = 1; i < count; ++i) {
-    const std::string_view word = words[i];
-    const auto value = [&]() -> std::string {
-      if (++i == count) throw std::runtime_error(std::string(word) + " needs a value");
-      return words[i];
-    };
-    if (word == "--seeds") {
-      seeds = value();
-    } else if (word == "--jobs") {
-      jobs = std::stoull(value());
-    } else if (word == "--seed") {
-      seed = std::stoull(value());
-    } else if (word == "-v") {
-      verbose = true;
+    const std::string name = words[i];
+    if (name == "-v") {
+      options[name] = "yes";
+    } else if (i + 1 < count) {
+      options[name] = words[++i];
     } else {
-      throw std::runtime_error("no such option: " + std::string(word));
+      throw std::runtime_error(name + " needs a value");
     }
   }
+  const std::uint64_t jobs = std::stoull(take(options, "--jobs", "1"));
+  const std::string seeds = take(options, "--seeds");
+  const std::string seed = take(options, "--seed");
+  const bool verbose = !take(options, "-v").empty();
+  const ProgramRuns runs = {take(options, "--program"), take(options, "--kubectl"),
+                            take(options, "--library"), take(options, "--dir"),
+                            std::stoull(take(options, "--points", "0"))};
+  if (!options.empty()) throw std::runtime_error("no such option: " + options.begin()->first);
   if (!seeds.empty()) return run_range(seeds, jobs);
-  return run_one(seed, verbose);
+  if (!seed.empty()) return run_one(std::stoull(seed), verbose);
+  if (!runs.program.empty()) return run_program(runs, jobs);
+  throw std::runtime_error("nothing to do: --seeds, --seed or --program");
 } catch (const std::exception& error) {
   fmt::print(stderr, "restore-faults: {}\n", error.what());
   return 2;

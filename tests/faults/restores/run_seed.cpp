@@ -49,7 +49,7 @@ RunRecord run(FakeCluster& cluster, FakeClock& clock, std::vector<Fault> faults,
 std::string ending_text(const Ending& ending) {
   if (ending.was_killed) return "killed";
   return fmt::format("exit {}{}{}", ending.code,
-                     ending.claims_halted ? ", halt claimed" : ", no halt claimed",
+                     ending.claims_halted.value_or(false) ? ", halt claimed" : ", no halt claimed",
                      ending.error.empty() ? "" : ": " + ending.error);
 }
 
@@ -70,7 +70,9 @@ std::string call_text(std::size_t number, const CallRecord& call) {
   return text + "\n";
 }
 
-std::string run_text(std::string_view name, const RunRecord& run) {
+}  // namespace
+
+std::string text_of(std::string_view name, const RunRecord& run) {
   std::string text = fmt::format(" {}: {}\n", name, ending_text(run.ending));
   std::size_t reads = 0;  // a snapshot is dozens of them
   for (std::size_t i = 0; i < run.calls.size(); ++i) {
@@ -85,8 +87,6 @@ std::string run_text(std::string_view name, const RunRecord& run) {
     text += fmt::format("  BREACH of T{}: {}\n", breach.invariant, breach.what);
   return text;
 }
-
-}  // namespace
 
 SeedRecord run_seed(std::uint64_t seed) {
   Random random(seed);
@@ -118,8 +118,8 @@ std::string log_of(std::uint64_t seed, const SeedRecord& record) {
   std::string text = fmt::format("seed {}: floor {}, switch {}, others {}\n", seed,
                                  record.start.floor, record.start.switch_was, record.start.others);
   for (const auto& fault : record.faults) text += fmt::format(" fault: {}\n", text_of(fault));
-  text += run_text("first run", record.first);
-  text += run_text("second run", record.second);
+  text += text_of("first run", record.first);
+  text += text_of("second run", record.second);
   for (const auto& event : record.events) {
     text += fmt::format(" switch at {}: {} by {} at {}\n", event.revision,
                         event.is_deleted ? "deleted" : event.object->value("data", Json()).dump(),

@@ -30,6 +30,7 @@ struct SeedRecord {
 SeedRecord run_seed(std::uint64_t seed);
 
 // What happened, for a reader.
+std::string text_of(std::string_view name, const RunRecord& run);
 std::string log_of(std::uint64_t seed, const SeedRecord& record);
 
 }  // namespace dr::test

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -207,17 +206,15 @@ class FakeApiServer {
 
   // --- Writing
 
-  static bool is_frozen(const Json& old, const Json& now) {
-    if (!data::boolean_or(old, {"immutable"}, false)) return false;
-    return std::any_of(k_frozen.begin(), k_frozen.end(), [&](const char* member) {
-      return old.value(member, Json()) != now.value(member, Json());
-    });
-  }
-  static constexpr std::array<const char*, 3> k_frozen = {"data", "binaryData", "immutable"};
-
-  static std::string frozen_text(const std::string& name) {
-    return "The ConfigMap \"" + name +
-           "\" is invalid: data: Forbidden: field is immutable when `immutable` is set";
+  // What an immutable ConfigMap says against becoming `now`; empty when it does not.
+  static std::string frozen(const Json& old, const Json& now) {
+    if (!data::boolean_or(old, {"immutable"}, false)) return {};
+    for (const char* member : {"immutable", "data", "binaryData"}) {
+      if (old.value(member, Json()) == now.value(member, Json())) continue;
+      return "The ConfigMap \"" + kube::name_of(old) + "\" is invalid: " + member +
+             ": Forbidden: field is immutable when `immutable` is set";
+    }
+    return {};
   }
 
   os::ProcessResult patch(const std::vector<std::string>& args) {
@@ -230,7 +227,7 @@ class FakeApiServer {
     }
     Json object = *old;
     object.merge_patch(data::read_json(*(std::find(args.begin(), args.end(), "-p") + 1), "-p"));
-    if (is_frozen(*old, object)) return failed(1, frozen_text(name) + "\n");
+    if (const auto cause = frozen(*old, object); !cause.empty()) return failed(1, cause + "\n");
     m_store.store(std::move(object));
     return succeeded("configmap/" + name + "\n");
   }
@@ -255,7 +252,14 @@ class FakeApiServer {
                                      "). The object might have been modified");
     }
     FakeControllers(m_store).remove(place.kind->kind, place.name);
-    return succeeded(R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success"})"
+    Json details = {{"name", place.name}, {"kind", place.kind->plural}, {"uid", uid}};
+    if (!place.kind->group().empty()) details["group"] = place.kind->group();
+    return succeeded(data::write_json({{"kind", "Status"},
+                                       {"apiVersion", "v1"},
+                                       {"metadata", Json::object()},
+                                       {"status", "Success"},
+                                       {"details", std::move(details)}},
+                                      -1) +
                      "\n");
   }
 
@@ -265,13 +269,16 @@ class FakeApiServer {
     const std::string writer = m_store.writer;
     for (const auto& body : data::read_json_stream(input, "stdin")) {
       m_store.writer = writer;
+      const auto& kind = *known_kind(data::string_at(body, {"kind"}));
+      const std::string line = kind.resource_name() + "/" + kube::name_of(body) + "\n";
+      // Forced, kubectl names the object that it deletes too.
+      if (has_arg(args, "--force") && find(kind.kind, kube::name_of(body)) != nullptr)
+        result.out += line;
       const std::string refusal = write_document(args, body);
       if (refusal.empty()) {
-        FakeControllers(m_store).act_on(data::string_at(body, {"kind"}), kube::name_of(body));
-        const auto& kind = *known_kind(data::string_at(body, {"kind"}));
-        result.out += has_arg(args, "json")
-                          ? data::write_json(*find(kind.kind, kube::name_of(body)))
-                          : kind.resource_name() + "/" + kube::name_of(body) + "\n";
+        FakeControllers(m_store).act_on(std::string(kind.kind), kube::name_of(body));
+        result.out +=
+            has_arg(args, "json") ? data::write_json(*find(kind.kind, kube::name_of(body))) : line;
       } else {
         result.err += refusal + "\n";
         result.exit_code = 1;
@@ -304,11 +311,11 @@ class FakeApiServer {
     } else if (verb == "replace") {
       if (const auto cause = conflict(body, *old); !cause.empty())
         return error("Conflict", "Operation cannot be fulfilled on " + what + ": " + cause);
-      if (is_frozen(*old, body)) return frozen_text(name);
+      if (const auto cause = frozen(*old, body); !cause.empty()) return cause;
     } else if (verb == "apply" && old != nullptr) {
       Json merged = *old;
       merged.merge_patch(body);
-      if (is_frozen(*old, merged)) return frozen_text(name);
+      if (const auto cause = frozen(*old, merged); !cause.empty()) return cause;
       body = std::move(merged);
     }
     m_store.store(std::move(body));

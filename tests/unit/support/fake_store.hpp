@@ -156,30 +156,41 @@ class FakeStore {
             writer, now()});
   }
 
-  // Members of data, labels and annotations, as the API server names fields.
-  static std::map<std::string, Json> fields_of(const Json& object) {
-    std::map<std::string, Json> fields;
-    const auto add = [&](const std::string& parent, const Json& members) {
-      for (const auto& [name, value] : members.items()) fields[parent + "/f:" + name] = value;
+  using Field = std::vector<std::string>;  // as the API server names it: {"f:data", "f:KEY"}
+
+  // Those that anybody writes to a ConfigMap; a map is a field of its own.
+  static std::map<Field, Json> fields_of(const Json& object) {
+    std::map<Field, Json> fields;
+    const auto add = [&](Field parent, const Json& holder, const char* member) {
+      if (!holder.contains(member)) return;
+      parent.push_back(std::string("f:") + member);
+      const Json& value = holder.at(member);
+      if (!value.is_object()) fields[parent] = value;
+      if (!value.is_object()) return;
+      parent.emplace_back(".");
+      fields[parent] = nullptr;
+      for (const auto& [name, one] : value.items()) {
+        parent.back() = "f:" + name;
+        fields[parent] = one;
+      }
     };
-    add("f:data", object.value("data", Json::object()));
-    for (const char* member : {"labels", "annotations"}) {
-      add("f:metadata/f:" + std::string(member),
-          object.at("metadata").value(member, Json::object()));
-    }
+    add({}, object, "data");
+    add({}, object, "immutable");
+    add({"f:metadata"}, object.at("metadata"), "labels");
+    add({"f:metadata"}, object.at("metadata"), "annotations");
     return fields;
   }
 
-  static Json nested(const std::vector<std::string>& fields) {
+  static Json nested(const std::vector<Field>& fields) {
     Json result = Json::object();
     for (const auto& field : fields) {
       Json* at = &result;
-      for (std::size_t begin = 0; begin != std::string::npos;) {
-        const auto end = field.find("/f:", begin);
-        at = &(*at)[field.substr(begin, end - begin)];
-        begin = end == std::string::npos ? end : end + 1;
-      }
+      for (const auto& part : field) at = &(*at)[part];
       *at = Json::object();
+    }
+    // Of a map that is owned without a member the server leaves out the dot.
+    for (auto& [name, members] : result.items()) {
+      if (members == Json{{".", Json::object()}}) members = Json::object();
     }
     return result;
   }
@@ -187,18 +198,18 @@ class FakeStore {
   // Who owns what since when: the writer takes what it changed, and its entry gets the time of the
   // write; entries of others keep theirs (measured on 1.36).
   Json managed_fields(const Json* old, const Json& object) const {
-    const auto before = old == nullptr ? std::map<std::string, Json>{} : fields_of(*old);
-    const auto after = fields_of(object);
-    std::map<std::string, std::vector<std::string>> owned;
+    const auto before = old == nullptr ? std::map<Field, Json>{} : fields_of(*old);
     std::map<std::string, std::string> times;
-    for (const auto& entry :
-         old == nullptr ? Json::array() : (*old)["metadata"].value("managedFields", Json::array()))
-      times[data::string_at(entry, {"manager"})] = data::string_at(entry, {"time"});
+    if (old != nullptr) {
+      for (const auto& entry : (*old)["metadata"]["managedFields"])
+        times[data::string_at(entry, {"manager"})] = data::string_at(entry, {"time"});
+    }
     times[writer] = now();
-    for (const auto& [field, value] : after) {
+    std::map<std::string, std::vector<Field>> owned;
+    for (const auto& [field, value] : fields_of(object)) {
       const auto known = before.find(field);
-      const bool kept = known != before.end() && known->second == value;
-      owned[kept ? owner_of(*old, field) : writer].push_back(field);
+      const bool is_kept = known != before.end() && known->second == value;
+      owned[is_kept ? owner_of(*old, field) : writer].push_back(field);
     }
     Json entries = Json::array();
     for (const auto& [manager, fields] : owned) {
@@ -212,13 +223,17 @@ class FakeStore {
     return entries;
   }
 
-  static std::string owner_of(const Json& object, const std::string& field) {
+  static std::string owner_of(const Json& object, const Field& field) {
     for (const auto& entry : object.at("metadata").at("managedFields")) {
-      Json only = nested({field});
-      only.merge_patch(entry.at("fieldsV1"));
-      if (only == entry.at("fieldsV1")) return data::string_at(entry, {"manager"});
+      const Json* at = &entry.at("fieldsV1");
+      if (field.size() == 2 && field.back() == "." && at->contains(field.front()) &&
+          at->at(field.front()).empty())
+        return data::string_at(entry, {"manager"});
+      for (const auto& part : field)
+        at = at != nullptr && at->contains(part) ? &at->at(part) : nullptr;
+      if (at != nullptr) return data::string_at(entry, {"manager"});
     }
-    throw std::logic_error("nobody owns " + field);
+    throw std::logic_error("nobody owns " + field.back());
   }
 
   const os::Clock* m_clock;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -214,7 +215,7 @@ TEST_P(UnprovenSwitch, IsUnsafe) {
   model.broken_read = GetParam().read;
   EXPECT_EQ(error_of([&] { kill_switch.read_back(); }).code(), ExitCode::unsafe);
   EXPECT_EQ(error_of([&] { kill_switch.halt(); }).code(), ExitCode::unsafe);
-  EXPECT_EQ(error_of([&] { kill_switch.align(switch_with("1"), before); }).code(),
+  EXPECT_EQ(error_of([&] { align(kill_switch, switch_with("1"), before); }).code(),
             ExitCode::unsafe);
   const std::size_t writes = model.api().writes().size();
   EXPECT_EQ(error_of([&] { kill_switch.require_unchanged(before); }).code(), ExitCode::unsafe);
@@ -436,6 +437,13 @@ TEST(Safety, ThatCannotBeHeldOrReadIsUnsafe) {
 
 // --- align
 
+// What is left of the proof is the caller's, whatever is thrown.
+std::optional<Halted> align(const KillSwitch& kill_switch, const Json& lkg, const Halted& before) {
+  std::optional<Halted> proof = before;
+  kill_switch.align(lkg, proof);
+  return proof;
+}
+
 // An LKG body that says "0" (edited by hand) must never reach the cluster as such.
 TEST(Align, RestoresTheRestAndKeepsOne) {
   SwitchModel model(switch_with("1"));
@@ -448,12 +456,14 @@ TEST(Align, RestoresTheRestAndKeepsOne) {
   lkg["data"]["REASON"] = "drill";
   lkg["metadata"]["labels"]["app"] = "floor";
   lkg["metadata"]["namespace"] = "elsewhere";
-  const Halted after = model.kill_switch().align(lkg, before);
+  std::optional<Halted> after = before;
+  model.kill_switch().align(lkg, after);
 
   EXPECT_EQ(model.live()->at("data"), (Json{{"EXECUTION_HALTED", "1"}, {"REASON", "drill"}}));
   EXPECT_EQ(model.live()->at("metadata").at("labels"), (Json{{"app", "floor"}}));
   EXPECT_EQ(model.live()->at("metadata").at("finalizers"), Json{"example.com/hold"});
-  EXPECT_EQ(after.resource_version(), resource_version_of(*model.live()));
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->resource_version(), resource_version_of(*model.live()));
   const Json& body = model.bodies().back();
   EXPECT_EQ(body.at("metadata").at("namespace"), "trading-floor");
   EXPECT_EQ(body.at("metadata").at("resourceVersion"), before.resource_version());
@@ -465,7 +475,7 @@ TEST(Align, KeepsOneWhenTheLkgHasNoData) {
   const Halted before = model.kill_switch().halt();
   Json lkg = switch_with("1");
   lkg.erase("data");
-  model.kill_switch().align(lkg, before);
+  align(model.kill_switch(), lkg, before);
   EXPECT_EQ(model.value(), "1");
 }
 
@@ -474,9 +484,29 @@ TEST(Align, IsUnsafeWhenTheSwitchMoved) {
   SwitchModel model(switch_with("1"));
   const Halted before = model.kill_switch().halt();
   model.set("0");
-  const Error error = error_of([&] { model.kill_switch().align(switch_with("1"), before); });
+  const Error error = error_of([&] { align(model.kill_switch(), switch_with("1"), before); });
   EXPECT_EQ(error.code(), ExitCode::unsafe);
   EXPECT_EQ(model.value(), "1");
+}
+
+// A refused replace made no version of ours: the last halt must still be compared with the first
+// one, even if a signal ends the run in between.
+TEST(Align, KeepsTheProofWhenNothingWasWritten) {
+  SwitchModel model(switch_with("1"));
+  std::optional<Halted> proof = model.kill_switch().halt();
+  const Halted before = *proof;
+  model.set("0");
+  EXPECT_EQ(error_of([&] { model.kill_switch().align(switch_with("1"), proof); }).code(),
+            ExitCode::unsafe);
+  ASSERT_TRUE(proof);
+  EXPECT_TRUE(proof->is_same(before));
+
+  // After a reply that tells nothing, a new version may be ours.
+  proof = model.kill_switch().halt();
+  model.lost_reply = failed(1, k_dead_webhook);
+  EXPECT_EQ(error_of([&] { model.kill_switch().align(switch_with("1"), proof); }).code(),
+            ExitCode::incomplete);
+  EXPECT_FALSE(proof);
 }
 
 // A switch that moved after our own write is seen by the read-back, even when it moved back.
@@ -491,7 +521,7 @@ TEST(Align, ReadsBackTheVersionThatItWrote) {
       model.set("0");
       if (back) model.set("1");
     };
-    EXPECT_EQ(error_of([&] { model.kill_switch().align(switch_with("1"), before); }).code(),
+    EXPECT_EQ(error_of([&] { align(model.kill_switch(), switch_with("1"), before); }).code(),
               ExitCode::unsafe);
     EXPECT_EQ(model.value(), "1") << "halted again";
   }
@@ -502,7 +532,7 @@ TEST(Align, IsIncompleteWhenTheWriteIsRefused) {
   SwitchModel model(switch_with("1"));
   const Halted before = model.kill_switch().halt();
   model.refused_write = failed(1, k_dead_webhook);
-  EXPECT_EQ(error_of([&] { model.kill_switch().align(switch_with("1"), before); }).code(),
+  EXPECT_EQ(error_of([&] { align(model.kill_switch(), switch_with("1"), before); }).code(),
             ExitCode::incomplete);
 }
 
