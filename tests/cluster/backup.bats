@@ -261,7 +261,7 @@ expected_objects() {
   kubectl create namespace agenttrader-dr --dry-run=client -o yaml | kubectl apply -f -
   manifests=$BATS_TEST_TMPDIR/deploy
   mkdir "$manifests"
-  for file in "$BATS_TEST_DIRNAME"/../../docs/deploy/*.yaml; do sed "s/trading-floor/$NS/g" "$file" >"$manifests/${file##*/}"; done
+  for file in "$BATS_TEST_DIRNAME"/../../docs/deploy/[0-9]*.yaml; do sed "s/trading-floor/$NS/g" "$file" >"$manifests/${file##*/}"; done
   kubectl apply --dry-run=server -f "$manifests"
   kubectl apply -f "$manifests"
   account=system:serviceaccount:agenttrader-dr:$(kubectl -n agenttrader-dr get serviceaccounts -o name | grep -v /default | head -n 1 | cut -d/ -f2)

@@ -68,3 +68,27 @@ audit_switch() { # SINCE
 
 # Prints the kill switch's value.
 switch_value() { k get configmap agenttrader-kill-switch --output=jsonpath='{.data.EXECUTION_HALTED}'; }
+
+# The floor of small.yaml in the namespace, captured.
+small_floor() {
+  kubectl create namespace "$NS"
+  k create -f "$CLUSTER_TESTS/small.yaml"
+  k rollout status deployments --timeout=60s
+  lkg capture
+}
+
+# Writes the kill switch as somebody called mallory.
+mallory() { # VALUE
+  k patch configmap agenttrader-kill-switch --field-manager=mallory --type=merge --patch="{\"data\":{\"EXECUTION_HALTED\":\"$1\"}}"
+}
+
+# Starts `kubectl lkg restore` with its stderr in $errors, and sets child to its process.
+start_restore() { # [ARGUMENTS...]
+  errors=$BATS_TEST_TMPDIR/errors
+  kubectl-lkg restore --root "$ROOT" -n "$NS" --no-report "$@" 2>"$errors" >/dev/null 3>&- &
+  child=$!
+}
+
+# Waits for it, and sets status.
+# shellcheck disable=SC2034 # for the test
+await_restore() { status=0; wait "$child" || status=$?; }

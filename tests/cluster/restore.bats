@@ -71,16 +71,18 @@ patch() { k patch "$1" "$2" --type="${4:-strategic}" -p "$3"; }
   refute_line --regexp ' 0$'
 }
 
-@test "a restore onto an unchanged floor writes the halt and nothing else, and rolls nothing" {
+@test "a restore onto an unchanged floor writes the halt and its lock and nothing else, and restarts nothing" {
   pinned_floor
-  pods=$(k get pods -o name | sort)
+  pods=$(k get pods -o 'jsonpath={range .items[*]}{.metadata.uid}{"\n"}{end}' | sort)
   mark=$(audit_mark)
   run lkg restore
   assert_success
   run audit_mutations "$mark"
-  assert_success
-  assert_equal "$(grep -vc "^patch configmaps $NS/agenttrader-kill-switch 200 " <<<"$output")" 0
-  assert_equal "$(k get pods -o name | sort)" "$pods"
+  assert_equal "$(cut -d' ' -f1-4 <<<"$output")" "patch configmaps $NS/agenttrader-kill-switch 200
+create leases $NS/agenttrader-dr 201
+delete leases $NS/agenttrader-dr 200
+patch configmaps $NS/agenttrader-kill-switch 200"
+  assert_equal "$(k get pods -o 'jsonpath={range .items[*]}{.metadata.uid}{"\n"}{end}' | sort)" "$pods"
 }
 
 @test "a deleted namespace comes back with every workload" {
@@ -123,7 +125,7 @@ interrupt() { # SIGNAL EXIT-CODE
   k set env deployment/strategy-engine "ROGUE=$1"
   kubectl-lkg restore --root "$ROOT" -n "$NS" 2>"$BATS_TEST_TMPDIR/err" >/dev/null 3>&- &
   local child=$! code=0
-  eventually grep -q "wave workloads" "$BATS_TEST_TMPDIR/err"
+  eventually grep -q "wave execution" "$BATS_TEST_TMPDIR/err"
   kill "-$1" "$child"
   wait "$child" || code=$?
   assert_equal "$code" "$2"
