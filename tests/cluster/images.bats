@@ -9,7 +9,7 @@ setup() {
   sandbox
   registry_up
 }
-teardown() { [ -z "${registry_pid:-}" ] || kill "$registry_pid" 2>/dev/null || true; }
+teardown() { stop_server; }
 
 arsnap() { # VERB [ARGUMENTS...]
   local verb=$1; shift
@@ -19,8 +19,7 @@ arsnap() { # VERB [ARGUMENTS...]
 registry_up() {
   state=$BATS_TEST_TMPDIR/registry.json
   echo '{"project": "agenttrader-prod", "location": "us-east4", "faults": [], "repositories": {"trader-repo": {"images": {}}}}' >"$state"
-  "$BATS_TEST_DIRNAME/../registry/server.py" "$state" >"$state.port" 3>&- &
-  registry_pid=$!
+  start_server "$state.port" "$BATS_TEST_DIRNAME/../registry/server.py" "$state"
   eventually test -s "$state.port"
   CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY=http://127.0.0.1:$(cat "$state.port")/
   export CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY CLOUDSDK_AUTH_DISABLE_CREDENTIALS=true
@@ -95,7 +94,7 @@ verdicts() { jq -r '.images[] | select(.reference | startswith("us-east4-docker.
 
   rm -r "$ROOT/ops"
   run -0 arsnap snapshot
-  kill "$registry_pid"
+  stop_server
   run -0 lkg capture --wait 30s
   assert_equal "$(source)" "registry us-east4-docker.pkg.dev/agenttrader-prod/trader-repo/never-ran@$digest"
   run -0 lkg verify
