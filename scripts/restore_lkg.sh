@@ -7,6 +7,8 @@
 #   ROLLOUT_TIMEOUT               how long all rollouts together may take (default 300s)
 set -eu
 
+# What follows, up to finding the program, stands in each of the five scripts: copied alone into another repository, each
+# works there.
 usage() { echo "usage: restore_lkg.sh [NAMESPACE]"; }
 case ${1:-} in
   -h | --help) usage; exit 0 ;;

@@ -19,6 +19,6 @@ std::optional<UtcTime> parse_timestamp_id(std::string_view text);
 // Go's duration syntax without signs and the units below a millisecond: 300s, 1m30s, 1.5h, 250ms,
 // 0. Cut to whole milliseconds. Values over 1000 h and anything else: nullopt.
 std::optional<Millis> parse_duration(std::string_view text);
-std::string format_duration(Millis duration);  // 340ms, 12.3s, 4m05s, 2h03m, 3d04h
+std::string format_duration(Millis duration);  // 0s, 340ms, 12.3s, 4m05s, 2h03m, 3d04h
 
 }  // namespace dr

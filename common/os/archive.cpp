@@ -14,6 +14,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
+#include "common/os/sealed_dir.hpp"
 
 namespace dr::os {
 namespace {
@@ -34,14 +35,6 @@ struct EntryDeleter {
   void operator()(archive_entry* entry) const { archive_entry_free(entry); }
 };
 using Entry = std::unique_ptr<archive_entry, EntryDeleter>;
-
-// The rule of sealed_dir.hpp for the names of files.
-bool is_plain_name(std::string_view name) {
-  const auto is_refused = [](char c) {
-    return c == '/' || static_cast<unsigned char>(c) < 0x20 || c == '\x7f';
-  };
-  return !name.empty() && name.front() != '.' && std::none_of(name.begin(), name.end(), is_refused);
-}
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(),

@@ -31,11 +31,6 @@ bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == '\x7f';
 }
 
-bool is_plain_name(std::string_view name) {
-  return !name.empty() && name.front() != '.' && name.find('/') == std::string_view::npos &&
-         std::none_of(name.begin(), name.end(), is_control);
-}
-
 bool is_hex_sum(std::string_view text) {
   return text.size() == k_hex_length &&
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -136,6 +131,11 @@ std::map<std::string, std::string> read_verified(const std::filesystem::path& di
 }
 
 }  // namespace
+
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && name.front() != '.' && name.find('/') == std::string_view::npos &&
+         std::none_of(name.begin(), name.end(), is_control);
+}
 
 std::string format_checksums(const std::map<std::string, std::string>& sums) {
   std::string text;

@@ -9,12 +9,15 @@ namespace dr::os {
 
 inline constexpr std::string_view k_checksums_name = "SHA256SUMS";
 
+// Whether a file of a sealed directory, and of an archive of one, may have that name: not empty, no
+// '.' in front, no slash or control character.
+bool is_plain_name(std::string_view name);
+
 // The text of a SHA256SUMS file for `sha256sum -c`: "<hex>  <name>\n", sorted by name. Keys are
 // names, values hex sums.
 std::string format_checksums(const std::map<std::string, std::string>& sums);
 // Reads that form and nothing else: throws Error(integrity) naming the line on anything malformed,
-// a name that is empty, starts with '.', or holds a slash or control character, a duplicate, or no
-// line at all.
+// a name that is not plain, a duplicate, or no line at all.
 std::map<std::string, std::string> parse_checksums(std::string_view text);
 
 // A directory that appears whole or not at all: files are collected under a hidden name beside

@@ -107,8 +107,12 @@ struct IndexedObject {
   std::string name;
   Coverage coverage;
 };
+struct Index {
+  std::vector<Coverage> coverage;
+  std::vector<IndexedObject> objects;
+};
 // What an index lists, for suggestions: nothing is held to the files. Throws Error(integrity).
-std::vector<IndexedObject> indexed_objects(const BackupId& id, const std::string& index);
+Index read_index(const BackupId& id, const std::string& text);
 
 // The files of a backup, by name, and back. parse_backup holds everything in them to everything
 // else: the index to the directory's name, each file to its index entry and its name, the counts to

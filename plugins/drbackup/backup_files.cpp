@@ -205,21 +205,20 @@ Files files_of(const Backup& backup) {
   return files;
 }
 
-std::vector<IndexedObject> indexed_objects(const BackupId& id, const std::string& index) {
-  const Json json = data::read_json(index, k_index_name);
-  const Backup backup = parse_index(id, json);
-  std::vector<IndexedObject> objects;
+Index read_index(const BackupId& id, const std::string& text) {
+  const Json json = data::read_json(text, k_index_name);
+  Index index{parse_index(id, json).coverage, {}};
   for (const auto& entry : data::array_or_empty(json, {"objects"})) {
     const std::string kind = data::string_at(entry, {"kind"});
     const std::string api_version = data::string_at(entry, {"apiVersion"});
-    const auto covered = std::ranges::find_if(backup.coverage, [&](const Coverage& one) {
+    const auto covered = std::ranges::find_if(index.coverage, [&](const Coverage& one) {
       return one.kind == kind && one.api_version == api_version;
     });
-    if (covered == backup.coverage.end())
+    if (covered == index.coverage.end())
       throw_damaged(k_index_name, "lists a kind that it does not cover");
-    objects.push_back({kind, data::string_at(entry, {"name"}), *covered});
+    index.objects.push_back({kind, data::string_at(entry, {"name"}), *covered});
   }
-  return objects;
+  return index;
 }
 
 Backup parse_backup(const BackupId& id, const Files& files) {

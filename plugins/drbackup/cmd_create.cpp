@@ -6,6 +6,7 @@
 #include "common/base/text.hpp"
 #include "common/cli/table.hpp"
 #include "common/os/git.hpp"
+#include "plugins/drbackup/cmd_completion.hpp"
 #include "plugins/drbackup/cmd_support.hpp"
 #include "plugins/drbackup/collect.hpp"
 #include "plugins/drbackup/commands.hpp"
@@ -72,7 +73,8 @@ ExitCode run(const Selection& selection, cli::Runtime& runtime, const cli::Globa
 }  // namespace
 
 cli::CommandSpec create_command() {
-  return {"create", "Back up the namespace",
+  return {"create",
+          "Back up the namespace",
           "Write every object of the namespace into a file of its own under "
           "audit_artifacts/cluster_backup/<time>/, with an index, a README and SHA256SUMS. The "
           "directory appears whole or not at all. Secrets are never read, and what controllers "
@@ -96,7 +98,9 @@ cli::CommandSpec create_command() {
             return [selection](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
               return run(*selection, runtime, globals);
             };
-          }};
+          },
+          {},
+          {{"--kinds", complete_kinds}, {"--exclude", complete_excluded}}};
 }
 
 }  // namespace dr::drbackup

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "plugins/drbackup/cmd_completion.hpp"
 #include "plugins/drbackup/cmd_remote.hpp"
 #include "plugins/drbackup/cmd_support.hpp"
 #include "plugins/drbackup/commands.hpp"
@@ -63,7 +64,7 @@ cli::CommandSpec pull_command() {
             };
           },
           {},
-          {{"--from", cli::directories}}};
+          {{"ID", complete_pulled}, {"--from", cli::directories}}};
 }
 
 }  // namespace dr::drbackup

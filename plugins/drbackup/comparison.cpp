@@ -9,6 +9,7 @@
 
 #include "common/base/error.hpp"
 #include "common/kube/compare.hpp"
+#include "common/kube/kinds.hpp"
 #include "plugins/drbackup/selection.hpp"
 
 namespace dr::drbackup {
@@ -30,9 +31,11 @@ std::map<std::string, ByName> by_resource(const Backup& backup) {
   return objects;
 }
 
+// The resource is "<plural>.<group>".
 bool hides_objects(const DeadGroup& group, const std::string& resource) {
-  const auto slash = group.group_version.find('/');
-  return resource.ends_with("." + group.group_version.substr(0, slash));
+  const auto dot = resource.find('.');
+  return dot != std::string::npos &&
+         resource.substr(dot + 1) == kube::group_of(group.group_version);
 }
 
 // Why a backup says nothing of a resource; nullopt when it does.

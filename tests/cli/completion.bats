@@ -125,6 +125,12 @@ flags_named() { grep -oE -- '^ +(-[a-z], )?--[a-z][a-z-]+' | grep -oE -- '--[a-z
   assert_output "$(lines deploy/web :4)"
   complete drbackup show 20260104T000000Z cm/
   assert_output ":4"
+  complete drbackup create --exclude cm,deploy/
+  assert_output "$(lines cm,deploy/web :4)"
+  mkdir -p copies/cluster_backup
+  touch copies/cluster_backup/20260104T000000Z.tar
+  complete drbackup pull --from copies ""
+  assert_output "$(lines 20260104T000000Z :4)"
   complete drbackup push --lkg 20260103
   assert_output "$(lines 20260103T030405Z-00000000 :4)"
   echo '{' >audit_artifacts/cluster_backup/20260104T000000Z/backup.json

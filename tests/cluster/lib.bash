@@ -1,10 +1,8 @@
 # What the tests on a real control plane share: `load lib` in a file, `sandbox` in its setup (or setup_file, for tests
 # that only look).  Tests run in parallel, so each has a namespace, a user and a repository of its own, and writes
 # nowhere else.  What a test leaves in the cluster goes away with the cluster.
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
-bats_load_library bats-file
+# shellcheck source=tests/lib.bash
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.bash"
 
 CLUSTER_TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -39,15 +37,6 @@ k() { kubectl -n "$NS" "$@"; }
 lkg() { # VERB [ARGUMENTS...]
   local verb=$1; shift
   kubectl lkg "$verb" --root "$ROOT" -n "$NS" "$@"
-}
-
-# Waits until the command succeeds.
-eventually() { # COMMAND...
-  local end=$((SECONDS + 30))
-  until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $end ] || fail "not within 30 s: $*"
-    sleep 0.2
-  done
 }
 
 # Prints a mark for the three functions below: they look at what came after it.  An answer may reach us a moment before

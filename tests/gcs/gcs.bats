@@ -180,7 +180,7 @@ first=20260101T000000Z second=20260102T000000Z third=20260103T000000Z
 
 @test "a store that does not answer: our own deadline ends the wait, and nothing is called done" {
   backup "$first"
-  emulator_down
+  stop_server
   # It takes gcloud half a minute to give up by itself.
   start=$SECONDS
   run drbackup push --to "$PLACE" --timeout 3s

@@ -1,9 +1,7 @@
 # What the tests with the real `gcloud storage` share: `load lib` in a file, `sandbox` in its setup.  Each test has an
 # emulator of Cloud Storage, a gcloud configuration and a repository of its own, so tests run in parallel.
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
-bats_load_library bats-file
+# shellcheck source=tests/lib.bash
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.bash"
 
 GCS_TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PATH=$(cd "${DR_BIN:-$GCS_TESTS/../../build/dev/bin}" && pwd):$PATH
@@ -37,23 +35,12 @@ END
 }
 
 emulator_up() {
-  "$GCS_EMULATOR" -scheme http -host 127.0.0.1 -port "${URL##*:}" -backend memory \
-    -public-host "${URL#http://}" -external-url "$URL" >"$BATS_TEST_TMPDIR/emulator.log" 2>&1 3>&- &
-  EMULATOR_PID=$!
+  start_server "$BATS_TEST_TMPDIR/emulator.log" "$GCS_EMULATOR" -scheme http -host 127.0.0.1 -port "${URL##*:}" \
+    -backend memory -public-host "${URL#http://}" -external-url "$URL"
   eventually objects
   "$GCS_TESTS/object.py" "$URL" bucket dr-copies
 }
-emulator_down() { kill "$EMULATOR_PID"; wait "$EMULATOR_PID" 2>/dev/null || true; EMULATOR_PID=; }
-teardown() { [ -z "${EMULATOR_PID:-}" ] || kill "$EMULATOR_PID" 2>/dev/null || true; }
-
-# Waits until the command succeeds.
-eventually() { # COMMAND...
-  local end=$((SECONDS + 30))
-  until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $end ] || fail "not within 30 s: $*"
-    sleep 0.1
-  done
-}
+teardown() { stop_server; }
 
 # The objects of the store: BUCKET/NAME GENERATION, by its own API.
 objects() { "$GCS_TESTS/object.py" "$URL" list; }

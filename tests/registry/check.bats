@@ -21,7 +21,7 @@ reason_of() { # COMPONENT
 @test "present: from the inventory alone, without gcloud and without a network" {
   lkg_of_registry
   arsnap snapshot --repos trader-repo,other-repo
-  kill "$REGISTRY_PID"
+  stop_server
   PATH=$(dirname "$(command -v kubectl-arsnap)"):/usr/bin:/bin
   export GCLOUD=/no/such/gcloud
   run --separate-stderr arsnap check -o json

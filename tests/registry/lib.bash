@@ -1,9 +1,7 @@
 # What the tests with the real gcloud share: `load lib` in a file, `sandbox` in its setup.  Each test has a registry, a
 # gcloud configuration and a repository of its own, and writes nowhere else, so tests run in parallel.
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
-bats_load_library bats-file
+# shellcheck source=tests/lib.bash
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.bash"
 
 REGISTRY_TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PATH=$(cd "${DR_BIN:-$REGISTRY_TESTS/../../build/dev/bin}" && pwd):$PATH
@@ -28,8 +26,7 @@ sandbox() { # [DIRECTORY]
     '{project: "agenttrader-prod", location: "us-east4", token: $token, faults: [], repositories: {
       "trader-repo": {images: {app: {($d1): {tags: ["v1", "latest"]}, ($d2): {}}, "team/app": {($d3): {tags: ["v3"]}}}},
       "other-repo": {images: {tool: {($d4): {tags: ["v4"]}}}}}}' >"$REGISTRY"
-  "$REGISTRY_TESTS/server.py" "$REGISTRY" >"$REGISTRY.port" 3>&- &
-  REGISTRY_PID=$!
+  start_server "$REGISTRY.port" "$REGISTRY_TESTS/server.py" "$REGISTRY"
   eventually test -s "$REGISTRY.port"
   URL=http://127.0.0.1:$(cat "$REGISTRY.port")/
   export CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY=$URL
@@ -42,16 +39,7 @@ places() { # DIRECTORY
 }
 
 # Ends the registry at once; it would end with the test anyway.
-teardown() { [ -z "${REGISTRY_PID:-}" ] || kill "$REGISTRY_PID" 2>/dev/null || true; }
-
-# Waits until the command succeeds.
-eventually() { # COMMAND...
-  local end=$((SECONDS + 30))
-  until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $end ] || fail "not within 30 s: $*"
-    sleep 0.1
-  done
-}
+teardown() { stop_server; }
 
 # A digest: that digit 64 times.
 digest() { printf 'sha256:%s' "$(printf '%064d' 0 | tr 0 "$1")"; } # DIGIT

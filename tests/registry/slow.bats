@@ -33,7 +33,7 @@ listing_later_page() {
   arsnap snapshot --repos "$(faulty_repositories '{path: $repository, page: 2}' 429 reset short-body),trader-repo"
 }
 listing_refused() {
-  kill "$REGISTRY_PID"
+  stop_server
   arsnap snapshot --repos trader-repo
 }
 # shellcheck disable=SC2016

@@ -51,16 +51,18 @@ TEST(BackupFiles, ReadBackAsTheyWere) {
 }
 
 // Completion reads the index alone.
-TEST(BackupFiles, TheIndexTellsTheObjectsByItself) {
-  const std::string index = files_of(small_backup()).at("backup.json");
+TEST(BackupFiles, TheIndexTellsKindsAndObjectsByItself) {
+  const std::string text = files_of(small_backup()).at("backup.json");
+  const Index index = read_index(backup_id(), text);
+  EXPECT_EQ(index.coverage.size(), 3U);
   std::vector<std::string> words;
-  for (const auto& object : indexed_objects(backup_id(), index)) {
+  for (const auto& object : index.objects) {
     words.push_back(object.coverage.short_name + "=" + object.kind + "/" + object.name);
   }
   EXPECT_THAT(words, ElementsAre("cm=ConfigMap/a", "cm=ConfigMap/b", "deploy=Deployment/web",
                                  "widgets.example.com=Widget/w"));
-  EXPECT_THROW(indexed_objects(backup_id("20260103T030405Z"), index), Error);
-  EXPECT_THROW(indexed_objects(backup_id(), "{}"), Error);
+  EXPECT_THROW(read_index(backup_id("20260103T030405Z"), text), Error);
+  EXPECT_THROW(read_index(backup_id(), "{}"), Error);
 }
 
 TEST(BackupFiles, UnchangedObjectsGiveTheSameFilesButTheirTimes) {

@@ -63,6 +63,19 @@ TEST(CompareBackups, AKindOfADeadGroupIsUnknownNotGone) {
   EXPECT_TRUE(found.unknown());
 }
 
+// The group's name ends like the dead one's, and is another.
+TEST(CompareBackups, ADeadGroupHidesNoKindOfAnotherOne) {
+  Backup left = small_backup();
+  left.coverage.push_back(
+      coverage("carts.shop.example.com", "shop.example.com/v1", "Cart", "carts.shop.example.com"));
+  left.objects.push_back(kept("shop.example.com/v1", "Cart", "c"));
+  Backup right = small_backup();
+  right.dead_groups = {{"example.com/v1", "does not answer", false}};
+  const auto found = compare(left, right, "live");
+  ASSERT_THAT(found.changes, SizeIs(1));
+  EXPECT_EQ(found.changes[0].key.display(), "Cart/c");
+}
+
 TEST(CompareBackups, AKindThatIsNoLongerServedIsGone) {
   Backup right = small_backup();
   right.coverage.pop_back();
