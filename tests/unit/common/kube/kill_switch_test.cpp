@@ -54,6 +54,10 @@ std::vector<std::string> verbs(SwitchModel& model) {
   return verbs;
 }
 
+void align_by(const KillSwitch& kill_switch, const Json& lkg, std::optional<Halted> proof) {
+  kill_switch.align(lkg, proof);
+}
+
 // --- halt
 
 // The patch touches the one key and has no precondition, which could only make halting fail.
@@ -215,7 +219,7 @@ TEST_P(UnprovenSwitch, IsUnsafe) {
   model.broken_read = GetParam().read;
   EXPECT_EQ(error_of([&] { kill_switch.read_back(); }).code(), ExitCode::unsafe);
   EXPECT_EQ(error_of([&] { kill_switch.halt(); }).code(), ExitCode::unsafe);
-  EXPECT_EQ(error_of([&] { align(kill_switch, switch_with("1"), before); }).code(),
+  EXPECT_EQ(error_of([&] { align_by(kill_switch, switch_with("1"), before); }).code(),
             ExitCode::unsafe);
   const std::size_t writes = model.api().writes().size();
   EXPECT_EQ(error_of([&] { kill_switch.require_unchanged(before); }).code(), ExitCode::unsafe);
@@ -437,13 +441,6 @@ TEST(Safety, ThatCannotBeHeldOrReadIsUnsafe) {
 
 // --- align
 
-// What is left of the proof is the caller's, whatever is thrown.
-std::optional<Halted> align(const KillSwitch& kill_switch, const Json& lkg, const Halted& before) {
-  std::optional<Halted> proof = before;
-  kill_switch.align(lkg, proof);
-  return proof;
-}
-
 // An LKG body that says "0" (edited by hand) must never reach the cluster as such.
 TEST(Align, RestoresTheRestAndKeepsOne) {
   SwitchModel model(switch_with("1"));
@@ -475,7 +472,7 @@ TEST(Align, KeepsOneWhenTheLkgHasNoData) {
   const Halted before = model.kill_switch().halt();
   Json lkg = switch_with("1");
   lkg.erase("data");
-  align(model.kill_switch(), lkg, before);
+  align_by(model.kill_switch(), lkg, before);
   EXPECT_EQ(model.value(), "1");
 }
 
@@ -484,7 +481,7 @@ TEST(Align, IsUnsafeWhenTheSwitchMoved) {
   SwitchModel model(switch_with("1"));
   const Halted before = model.kill_switch().halt();
   model.set("0");
-  const Error error = error_of([&] { align(model.kill_switch(), switch_with("1"), before); });
+  const Error error = error_of([&] { align_by(model.kill_switch(), switch_with("1"), before); });
   EXPECT_EQ(error.code(), ExitCode::unsafe);
   EXPECT_EQ(model.value(), "1");
 }
@@ -521,7 +518,7 @@ TEST(Align, ReadsBackTheVersionThatItWrote) {
       model.set("0");
       if (back) model.set("1");
     };
-    EXPECT_EQ(error_of([&] { align(model.kill_switch(), switch_with("1"), before); }).code(),
+    EXPECT_EQ(error_of([&] { align_by(model.kill_switch(), switch_with("1"), before); }).code(),
               ExitCode::unsafe);
     EXPECT_EQ(model.value(), "1") << "halted again";
   }
@@ -532,7 +529,7 @@ TEST(Align, IsIncompleteWhenTheWriteIsRefused) {
   SwitchModel model(switch_with("1"));
   const Halted before = model.kill_switch().halt();
   model.refused_write = failed(1, k_dead_webhook);
-  EXPECT_EQ(error_of([&] { align(model.kill_switch(), switch_with("1"), before); }).code(),
+  EXPECT_EQ(error_of([&] { align_by(model.kill_switch(), switch_with("1"), before); }).code(),
             ExitCode::incomplete);
 }
 
