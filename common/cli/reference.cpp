@@ -90,8 +90,8 @@ std::string markdown_flags(const Page& page) {
 
 std::string markdown_links(const Page& page) {
   const std::string of_all = "[options of all commands](" +
-                              markdown_file(page.root + " " + k_options_verb) +
-                              "), [exit codes](../exit-codes.md)";
+                             markdown_file(page.root + " " + k_options_verb) +
+                             "), [exit codes](../exit-codes.md)";
   if (page.name == page.root) return "\nSee also: " + of_all + ".\n";
   const std::string parent = page.name.substr(0, page.name.rfind(' '));
   return "\nSee also: [" + parent + "](" + markdown_file(parent) + "), " + of_all + ".\n";
