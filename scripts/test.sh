@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# test.sh [lint|unit|cli|cloud|cluster]...: installs what is missing, builds, and runs the named stages (default: all).
+# test.sh [lint|unit|cli|cloud|cluster|release|matrix]...: installs what is missing, builds, and runs the named stages (default: all).
 # One line a stage; all output is kept in build/test-logs/.  The last line counts the checks and tests: N passed, N failed.
 # shellcheck disable=SC2317 # trap and stage call functions by name
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/setup.sh"
+# shellcheck source=scripts/lib/release_build.sh
+. "$repository/scripts/lib/release_build.sh"
 
 clang_format_version=23.1.3 clang_tidy_version=23.1.4
-[ $# -gt 0 ] || set -- lint unit cli cloud cluster
+[ $# -gt 0 ] || set -- lint unit cli cloud cluster release matrix
 stages=("$@")
 for name in "${stages[@]}"; do
   case $name in
-    lint | unit | cli | cloud | cluster) ;;
-    *) echo "usage: test.sh [lint|unit|cli|cloud|cluster]..." >&2; exit 2 ;;
+    lint | unit | cli | cloud | cluster | release | matrix) ;;
+    *) echo "usage: test.sh [lint|unit|cli|cloud|cluster|release|matrix]..." >&2; exit 2 ;;
   esac
 done
 wanted() { [[ " ${stages[*]} " == *" $1 "* ]]; }
@@ -110,15 +112,16 @@ unit() {
   count unit $((total - failed)) "$failed"
 }
 
-bats_stage() { # NAME [FOLDER]
+tap_stage() { # NAME COMMAND...
   local passed failed code=0 uninteresting='^ok |^1\.\.'
-  stage "$1 tests" bats --formatter tap --jobs "$jobs" "tests/${2:-$1}" || code=1
+  stage "$1 tests" "${@:2}" || code=1
   passed=$(grep -c '^ok ' "$logs/$1.log" || true)
   failed=$(grep -c '^not ok ' "$logs/$1.log" || true)
   [ "$passed" -gt 0 ] || [ "$failed" -gt 0 ] || { echo "no $1 test ran"; failed=1; }
   [ "$code" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1 # fewer ran than were planned
   count "$1" "$passed" "$failed"
 }
+bats_stage() { tap_stage "$1" bats --formatter tap --jobs "$jobs" "tests/$1"; }
 
 cli() { bats_stage cli; bats_stage yaml; bats_stage faults; }
 
@@ -130,16 +133,44 @@ cluster() {
   bats_stage cluster
 }
 
+# What the matrix needs is built and fetched beside everything else, after the control plane.
+start_matrix_build() {
+  tests/matrix/ensure.sh >/dev/null 2>"$logs/matrix-build.log" &
+  matrix_build=$!
+}
+finish_matrix_build() {
+  tail --pid="$matrix_build" --lines=+1 --follow "$logs/matrix-build.log"
+  wait "$matrix_build"
+}
+matrix() {
+  if ! stage "matrix programs" finish_matrix_build; then count matrix 0 1; return; fi
+  tap_stage matrix tests/matrix/matrix.sh
+}
+
+# The programs of a release, for every platform.
+release() {
+  local platform
+  install_packages qemu-user-static rsync
+  for platform in "${all_platforms[@]}"; do
+    build_platform "$platform" "$(project_version)" || { count release 0 1; return; }
+  done
+  DR_RELEASE=$repository/build bats_stage release
+}
+
 install_packages "${build_packages[@]}" "${cluster_packages[@]}" "${test_packages[@]}"
 if wanted lint; then
   clang_tool clang-format "$clang_format_version"; CLANG_FORMAT=$REPLY
   clang_tool clang-tidy "$clang_tidy_version"; export CLANG_TIDY=$REPLY
 fi
+if wanted matrix && ! python3 -m pip --version >/dev/null 2>&1; then install_packages python3-pip; fi
 ! wanted cluster || start_control_plane_build
+! wanted matrix || start_matrix_build
 if ! build dev; then count build 0 1; finish; fi
 ! wanted lint || lint
 ! wanted unit || unit
 ! wanted cli || cli
 ! wanted cloud || cloud
 ! wanted cluster || cluster
+! wanted release || release
+! wanted matrix || matrix
 finish

@@ -1,9 +1,11 @@
 #include "common/cli/reference.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "common/base/text.hpp"
 
@@ -13,6 +15,18 @@ namespace {
 constexpr char k_origin[] =
     "Made from the table of commands; see \"Help\" in docs/contributing.md.";
 constexpr std::size_t k_man_columns = 78;
+
+// docs/exit-codes.md, in a line each.
+constexpr std::array<std::pair<const char*, const char*>, 8> k_exit_codes{{
+    {"0", "Done and verified."},
+    {"1", "Failed, or a difference or a missing image was found."},
+    {"2", "Wrong usage, or a needed program is not there."},
+    {"3", "Refused by a guard before any write except the halt itself."},
+    {"4", "Done in part, or unknown; details in the output."},
+    {"5", "The trading halt is not proven: act at once."},
+    {"6", "An LKG, backup or inventory is damaged."},
+    {"129, 130, 143", "Interrupted by SIGHUP, SIGINT or SIGTERM."},
+}};
 
 std::string replaced(std::string text, char from, char to) {
   std::ranges::replace(text, from, to);
@@ -75,11 +89,12 @@ std::string markdown_flags(const Page& page) {
 }
 
 std::string markdown_links(const Page& page) {
-  const std::string options =
-      "[options of all commands](" + markdown_file(page.root + " " + k_options_verb) + ")";
-  if (page.name == page.root) return "\nSee also: " + options + ".\n";
+  const std::string of_all = "[options of all commands](" +
+                              markdown_file(page.root + " " + k_options_verb) +
+                              "), [exit codes](../exit-codes.md)";
+  if (page.name == page.root) return "\nSee also: " + of_all + ".\n";
   const std::string parent = page.name.substr(0, page.name.rfind(' '));
-  return "\nSee also: [" + parent + "](" + markdown_file(parent) + "), " + options + ".\n";
+  return "\nSee also: [" + parent + "](" + markdown_file(parent) + "), " + of_all + ".\n";
 }
 
 // --- roff
@@ -182,6 +197,14 @@ std::string roff_flags(const Page& page) {
   return text;
 }
 
+std::string roff_exit_codes() {
+  std::string text;
+  for (const auto& [code, meaning] : k_exit_codes) {
+    text += roff_item(std::string("\\fB") + code + "\\fR", meaning);
+  }
+  return text;
+}
+
 std::string roff_examples(const Page& page) {
   if (page.examples.empty()) return {};
   return ".nf\n" + roff_lines(roff_escaped(page.examples)) + ".fi\n";
@@ -248,6 +271,7 @@ std::string man_page(const Page& page) {
   text += roff_section("COMMANDS", roff_commands(page));
   text += roff_section("ARGUMENTS", roff_arguments(page));
   text += roff_section("OPTIONS", roff_flags(page));
+  text += roff_section("\"EXIT STATUS\"", roff_exit_codes());
   text += roff_section("EXAMPLES", roff_examples(page));
   return text + roff_section("\"SEE ALSO\"", roff_links(page));
 }

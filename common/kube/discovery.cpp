@@ -14,6 +14,9 @@
 namespace dr::kube {
 namespace {
 
+// kubectl before 1.26 prints "[get list]" for "get,list".
+constexpr std::string_view k_old_verbs = " [";
+
 std::vector<std::string> columns_of(const std::string& line) {
   std::vector<std::string> columns;
   for (auto& part : split(line, ' ')) {
@@ -110,6 +113,12 @@ Discovery discover(const Kubectl& kubectl) {
   if (!answers[1].ok()) throw_undiscovered(api_error_of(answers[1]).text);
   Discovery discovery;
   discovery.resources = parse_api_resources(answers[0].out);
+  if (answers[0].out.find(k_old_verbs) != std::string::npos) {
+    throw Error(
+        ExitCode::usage,
+        "this kubectl is too old: its api-resources does not list verbs as 1.26 and newer do",
+        "name a newer kubectl with --kubectl or $KUBECTL");
+  }
   if (std::none_of(discovery.resources.begin(), discovery.resources.end(),
                    [](const Resource& resource) { return resource.listable; })) {
     throw_undiscovered("kubectl api-resources names nothing that can be listed");

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "common/base/error.hpp"
+#include "common/base/text.hpp"
 #include "common/base/time.hpp"
 #include "common/kube/kinds.hpp"
 #include "common/kube/object.hpp"
@@ -17,114 +18,16 @@
 namespace dr::kube {
 namespace {
 
-constexpr std::array<std::string_view, 2> k_value_names = {"EXECUTION_HALTED", "EXEC_KILL_SWITCH"};
-constexpr std::array<std::string_view, 2> k_file_names = {"EXECUTION_HALTED_FILE",
-                                                          "EXEC_KILL_SWITCH_FILE"};
-constexpr std::array<std::string_view, 4> k_halting = {"1", "true", "yes", "on"};
+constexpr std::size_t k_shown_value = 40;
 constexpr std::array<std::string_view, 7> k_cannot_start = {
     "ImagePullBackOff",           "ErrImagePull",         "ErrImageNeverPull", "InvalidImageName",
     "CreateContainerConfigError", "CreateContainerError", "ImageInspectError"};
-constexpr std::array<std::string_view, 2> k_container_lists = {"initContainers", "containers"};
 constexpr std::array<std::string_view, 2> k_status_lists = {"initContainerStatuses",
                                                             "containerStatuses"};
 
 template <std::size_t N>
 bool is_one_of(const std::array<std::string_view, N>& values, std::string_view value) {
   return std::find(values.begin(), values.end(), value) != values.end();
-}
-
-bool halts(std::string value) {
-  std::transform(value.begin(), value.end(), value.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return is_one_of(k_halting, value);
-}
-
-bool names_switch(const Json& source) {
-  return data::string_or(source, {"name"}, "") == k_switch_name;
-}
-
-// A ConfigMap volume source holds all keys, or those of its items.
-bool holds_switch(const Json* source) {
-  if (source == nullptr || !names_switch(*source)) return false;
-  const auto& items = data::array_or_empty(*source, {"items"});
-  return items.empty() || std::any_of(items.begin(), items.end(), [](const Json& item) {
-           return data::string_or(item, {"key"}, "") == k_switch_key;
-         });
-}
-
-// Volumes of the pod that hold the switch, plain or projected.
-std::set<std::string> switch_volumes(const Json& pod_spec) {
-  std::set<std::string> names;
-  for (const auto& volume : data::array_or_empty(pod_spec, {"volumes"})) {
-    bool holds = holds_switch(data::find(volume, {"configMap"}));
-    for (const auto& source : data::array_or_empty(volume, {"projected", "sources"})) {
-      holds = holds || holds_switch(data::find(source, {"configMap"}));
-    }
-    if (holds) names.insert(data::string_at(volume, {"name"}));
-  }
-  return names;
-}
-
-struct FixedWays {
-  bool names_file = false;
-  std::optional<bool> literal;  // it has one; whether it halts
-};
-
-// Of several variables of one name the last one counts, and env goes before envFrom (k8s).
-std::map<std::string, const Json*> effective_env(const Json& container) {
-  std::map<std::string, const Json*> variables;
-  for (const auto& variable : data::array_or_empty(container, {"env"}))
-    variables[data::string_or(variable, {"name"}, "")] = &variable;
-  return variables;
-}
-
-void add_variables(const Json& container, std::vector<SwitchConsumer>& consumers,
-                   FixedWays& fixed) {
-  const std::string& name = data::string_at(container, {"name"});
-  const auto variables = effective_env(container);
-  for (const auto& [variable_name, variable] : variables) {
-    const Json* reference = data::find(*variable, {"valueFrom", "configMapKeyRef"});
-    if (reference != nullptr && names_switch(*reference) &&
-        data::string_or(*reference, {"key"}, "") == k_switch_key) {
-      consumers.push_back({name, SwitchWay::env});
-    } else if (is_one_of(k_value_names, variable_name)) {
-      // A reference to something else than the switch has no value here, and is never known to
-      // halt.
-      fixed.literal =
-          fixed.literal.value_or(false) || halts(data::string_or(*variable, {"value"}, ""));
-    }
-    fixed.names_file = fixed.names_file || is_one_of(k_file_names, variable_name);
-  }
-  for (const auto& source : data::array_or_empty(container, {"envFrom"})) {
-    const Json* reference = data::find(source, {"configMapRef"});
-    const std::string variable_name =
-        data::string_or(source, {"prefix"}, "") + std::string(k_switch_key);
-    if (reference != nullptr && names_switch(*reference) &&
-        is_one_of(k_value_names, variable_name) && !variables.contains(variable_name))
-      consumers.push_back({name, SwitchWay::env_from});
-  }
-}
-
-// The application halts when its variable or its file says so: one way that follows the switch is
-// enough, and a literal or a file that is not there matters only without one.
-void add_container(const Json& container, const std::set<std::string>& volumes,
-                   std::vector<SwitchConsumer>& consumers) {
-  const std::string& name = data::string_at(container, {"name"});
-  const auto before = consumers.size();
-  FixedWays fixed;
-  add_variables(container, consumers, fixed);
-  for (const auto& mount : data::array_or_empty(container, {"volumeMounts"})) {
-    if (!volumes.contains(data::string_or(mount, {"name"}, ""))) continue;
-    const bool frozen = data::has(mount, {"subPath"}) || data::has(mount, {"subPathExpr"});
-    consumers.push_back({name, frozen ? SwitchWay::sub_path : SwitchWay::file});
-  }
-  if (consumers.size() > before) return;
-  if (fixed.literal) {
-    consumers.push_back({name, SwitchWay::literal, *fixed.literal});
-  } else if (fixed.names_file) {
-    consumers.push_back({name, SwitchWay::unmounted_file});
-  }
 }
 
 const Json* status_of(const Json& pod, const std::string& container) {
@@ -149,6 +52,12 @@ bool cannot_run(const Json& pod, const std::string& container) {
   if (status == nullptr) return false;
   const std::string reason = data::string_or(*status, {"state", "waiting", "reason"}, "");
   return is_one_of(k_cannot_start, reason);
+}
+
+// RFC 3339 by the node's clock; empty when it does not run.
+std::string start_of(const Json& pod, const std::string& container) {
+  const Json* status = status_of(pod, container);
+  return status == nullptr ? "" : data::string_or(*status, {"state", "running", "startedAt"}, "");
 }
 
 std::map<std::string, std::string> container_ids(const Json& pod) {
@@ -207,24 +116,6 @@ std::string mutating_admission(const Kubectl& kubectl) {
 
 }  // namespace
 
-std::string_view name_of(SwitchWay way) {
-  switch (way) {
-    case SwitchWay::env:
-      return "env";
-    case SwitchWay::env_from:
-      return "envFrom";
-    case SwitchWay::file:
-      return "file";
-    case SwitchWay::sub_path:
-      return "subPath";
-    case SwitchWay::unmounted_file:
-      return "file-not-mounted";
-    case SwitchWay::literal:
-      return "literal";
-  }
-  return "";
-}
-
 std::string_view name_of(HaltVerdict verdict) {
   switch (verdict) {
     case HaltVerdict::proven:
@@ -239,19 +130,14 @@ std::string_view name_of(HaltVerdict verdict) {
   return "";
 }
 
-std::vector<SwitchConsumer> switch_consumers(const Json& pod_spec) {
-  std::vector<SwitchConsumer> consumers;
-  const auto volumes = switch_volumes(pod_spec);
-  for (const auto list : k_container_lists) {
-    for (const auto& container : data::array_or_empty(pod_spec, {list}))
-      add_container(container, volumes, consumers);
-  }
-  return consumers;
-}
-
 HaltProver::HaltProver(const Kubectl& kubectl, const Halted& halted) {
+  note_last_write(halted);
   read_pods_at(kubectl, halted);
-  if (!m_before) read_times(kubectl, halted);
+  if (m_before || !m_last_write) return;
+  if (auto cause = mutating_admission(kubectl); !cause.empty()) {
+    m_no_times = std::move(cause);
+    m_last_write.reset();
+  }
 }
 
 HaltProver::HaltProver(const std::vector<Json>& pods_at_halt) {
@@ -288,7 +174,7 @@ void HaltProver::read_pods_at(const Kubectl& kubectl, const Halted& halted) {
   note_pods(data::array_or_empty(reply.value, {"items"}));
 }
 
-void HaltProver::read_times(const Kubectl& kubectl, const Halted& halted) {
+void HaltProver::note_last_write(const Halted& halted) {
   const Json& object = halted.object();
   std::string last = data::string_at(object, {"metadata", "creationTimestamp"});
   const auto& fields = data::array_or_empty(object, {"metadata", "managedFields"});
@@ -303,11 +189,7 @@ void HaltProver::read_times(const Kubectl& kubectl, const Halted& halted) {
     }
     last = std::max(last, data::string_at(entry, {"time"}));
   }
-  if (auto cause = mutating_admission(kubectl); !cause.empty()) {
-    m_no_times = std::move(cause);
-  } else {
-    m_last_write = last;
-  }
+  m_last_write = last;
 }
 
 bool HaltProver::started_after(const Json& pod, const std::string& container,
@@ -322,7 +204,8 @@ bool HaltProver::started_after(const Json& pod, const std::string& container,
     const auto now = container_ids(pod);
     const auto current = now.find(container);
     if (current != now.end() && !current->second.empty() && id != known->second.end() &&
-        !id->second.empty() && id->second != current->second) {
+        !id->second.empty() && id->second != current->second && m_last_write &&
+        start_of(pod, container) > *m_last_write) {
       reason = "container started after the last write of the switch";
       return true;
     }
@@ -342,7 +225,8 @@ bool HaltProver::started_after(const Json& pod, const std::string& container,
 }
 
 HaltProof HaltProver::prove_one(const Json& pod, const SwitchConsumer& consumer) const {
-  HaltProof proof{name_of(pod), consumer.container, consumer.way, HaltVerdict::not_halted, {}};
+  HaltProof proof{name_of(pod), consumer.container, consumer.way, HaltVerdict::not_halted,
+                  {},           consumer.source};
   if (consumer.way == SwitchWay::literal && consumer.halting) {
     proof.verdict = HaltVerdict::proven;
     proof.reason = "its fixed value halts";
@@ -376,6 +260,31 @@ std::vector<HaltProof> HaltProver::prove(const std::vector<Json>& pods) const {
     for (const auto& consumer : switch_consumers(*spec)) proofs.push_back(prove_one(pod, consumer));
   }
   return proofs;
+}
+
+void prove_by_exec(const Kubectl& kubectl, std::vector<HaltProof>& proofs) {
+  std::vector<HaltProof*> asked;
+  std::vector<std::vector<std::string>> commands;
+  for (auto& proof : proofs) {
+    if (proof.holds() || proof.source.empty()) continue;
+    const bool variable = proof.way == SwitchWay::env || proof.way == SwitchWay::env_from;
+    asked.push_back(&proof);
+    commands.push_back({"exec", proof.pod, "--container", proof.container, "--",
+                        variable ? "printenv" : "cat", proof.source});
+  }
+  const auto answers = kubectl.read_all(commands);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    HaltProof& proof = *asked[i];
+    const std::string value(trimmed(answers[i].out));
+    if (answers[i].ok() && value == k_switch_halted) {
+      proof.verdict = HaltVerdict::proven;
+      proof.reason = "exec read \"1\" in it";
+    } else if (answers[i].ok()) {
+      proof.reason += "; exec read \"" + printable(value.substr(0, k_shown_value)) + "\"";
+    } else {
+      proof.reason += "; exec failed: " + api_error_of(answers[i]).text;
+    }
+  }
 }
 
 }  // namespace dr::kube

@@ -8,11 +8,14 @@
 #include "common/base/text.hpp"
 #include "common/kube/field_rules.hpp"
 #include "common/kube/kinds.hpp"
+#include "common/kube/switch_history.hpp"
 
 namespace dr::kube {
 namespace {
 
 constexpr int k_attempts = 5;
+constexpr int k_looks = 3;
+constexpr Millis k_halt_limit{30'000};  // no new attempt after it
 constexpr Millis k_write_timeout{20'000};
 constexpr Millis k_pause{300};
 
@@ -20,11 +23,7 @@ const std::string k_manager_flag = "--field-manager=" + std::string(k_field_mana
 const std::string k_object = "ConfigMap/" + std::string(k_switch_name);
 
 [[noreturn]] void throw_unsafe(const std::string& cause) {
-  throw Error(ExitCode::unsafe, "failed to prove the trading halt: " + cause,
-              fmt::format("trading may execute: stop it by hand now (scale the execution workloads "
-                          "to 0), then check "
-                          "`kubectl get configmap {} -o yaml`",
-                          k_switch_name));
+  throw unproven_halt(cause);
 }
 
 // Empty when the object proves the halt, else why it does not; an object that is not even a
@@ -58,6 +57,11 @@ bool is_immutable(const Json& object) {
   return immutable != members->end() && immutable->second == true;
 }
 
+std::string difference(const Halted& before, const Halted& now) {
+  return k_object + (now.uid() == before.uid() ? " was written by somebody else"
+                                               : " was deleted and created anew");
+}
+
 bool says_namespace_missing(const ApiError& error) {
   return error.reason == ApiReason::not_found &&
          error.text.find("namespaces \"") != std::string::npos;
@@ -65,11 +69,39 @@ bool says_namespace_missing(const ApiError& error) {
 
 }  // namespace
 
+Error unproven_halt(const std::string& cause) {
+  return {ExitCode::unsafe, "failed to prove the trading halt: " + cause,
+          fmt::format("trading may execute: stop it by hand now (scale the execution workloads to "
+                      "0), then check `kubectl get configmap {} -o yaml`",
+                      k_switch_name)};
+}
+
 Halted::Halted(std::string ns, Json object)
     : m_ns(std::move(ns)),
       m_object(std::move(object)),
       m_uid(uid_of(m_object)),
       m_resource_version(resource_version_of(m_object)) {}
+
+bool Halted::is_same(const Halted& other) const {
+  return m_uid == other.m_uid && m_resource_version == other.m_resource_version;
+}
+
+bool is_switch(const ObjectKey& key) {
+  return key.kind == "ConfigMap" && key.name == k_switch_name;
+}
+
+const HeldValue* held_value(const ObjectKey& object) {
+  static constexpr HeldValue k_switch{k_switch_key, k_switch_halted, true};
+  static constexpr HeldValue k_safety{k_safety_key, k_safety_halted, false};
+  if (object.kind != "ConfigMap") return nullptr;
+  if (object.name == k_switch_name) return &k_switch;
+  return object.name == k_safety_name ? &k_safety : nullptr;
+}
+
+bool is_released(const HeldValue& held, const Json& object) {
+  const Json* value = data::find(object, {"data", held.key});
+  return value == nullptr ? held.required : *value != held.value;
+}
 
 KillSwitch::KillSwitch(const Kubectl& kubectl) : m_kubectl(kubectl) {}
 
@@ -77,14 +109,13 @@ KillSwitch::KillSwitch(const Kubectl& kubectl) : m_kubectl(kubectl) {}
 // precondition: one could only make halting fail.
 os::ProcessResult KillSwitch::write_one() const {
   const Json patch = {{"data", {{k_switch_key, k_switch_halted}}}};
-  return m_kubectl.mutate({"patch", "configmap", std::string(k_switch_name), k_manager_flag,
-                           "--type=merge", "-p", data::write_json(patch, -1), "-o", "name"},
-                          {}, k_write_timeout);
+  return m_kubectl.urgent({"patch", "configmap", std::string(k_switch_name), k_manager_flag,
+                           "--type=merge", "-p", data::write_json(patch, -1), "-o", "name"});
 }
 
 os::ProcessResult KillSwitch::create() const {
-  return m_kubectl.mutate({"create", "-f", "-", k_manager_flag, "-o", "name"},
-                          data::write_json(switch_object(m_kubectl.target().ns)), k_write_timeout);
+  return m_kubectl.urgent({"create", "-f", "-", k_manager_flag, "-o", "name"},
+                          data::write_json(switch_object(m_kubectl.target().ns)));
 }
 
 // An immutable ConfigMap cannot be updated: it is deleted and made anew, mutable, with its other
@@ -97,23 +128,36 @@ os::ProcessResult KillSwitch::replace_immutable(const Json& live) const {
                           data::write_json(body), k_write_timeout);
 }
 
-std::optional<Json> KillSwitch::read() const {
+KillSwitch::Look KillSwitch::look() const {
   const auto& kind = *find_kind("ConfigMap");
-  try {
-    auto object = m_kubectl.find(object_path(kind, m_kubectl.target().ns, k_switch_name), k_object);
-    if (object && object->is_object()) {
-      (*object)["apiVersion"] = kind.api_version;
-      (*object)["kind"] = kind.kind;
-    }
-    return object;
-  } catch (const Error& error) {
-    throw_unsafe(error.what());
+  const std::string path = object_path(kind, m_kubectl.target().ns, k_switch_name);
+  const auto result = m_kubectl.urgent({"get", "--raw", path});
+  Reply reply = m_kubectl.reply_of(result, path);
+  if (reply.error) {
+    const bool absent = reply.error->reason == ApiReason::not_found;
+    const std::string cause = "failed to read " + k_object + ": " + reply.error->text;
+    return {std::nullopt, absent ? std::string() : cause, result.elapsed};
   }
+  if (reply.value.is_object()) {
+    reply.value["apiVersion"] = kind.api_version;
+    reply.value["kind"] = kind.kind;
+  }
+  return {std::move(reply.value), {}, result.elapsed};
+}
+
+KillSwitch::Look KillSwitch::look_again() const {
+  Look seen = look();
+  for (int more = 1; more < k_looks && !seen.error.empty(); ++more) {
+    m_kubectl.wait(k_pause);
+    seen = look();
+  }
+  return seen;
 }
 
 Halted KillSwitch::halt() const {
   std::string last = "it was never read";
-  for (int attempt = 0; attempt < k_attempts; ++attempt) {
+  Millis spent{0};
+  for (int attempt = 0; attempt < k_attempts && spent < k_halt_limit; ++attempt) {
     if (attempt > 0) m_kubectl.wait(k_pause);
     os::ProcessResult written = write_one();
     ApiError error = written.ok() ? ApiError{} : api_error_of(written);
@@ -126,45 +170,40 @@ Halted KillSwitch::halt() const {
                   "failed to halt: namespace " + m_kubectl.target().ns + " does not exist",
                   "check -n/--namespace and --context");
     }
-    auto object = read();
-    if (!object) {
-      last = k_object + " does not exist" + (written.ok() ? "" : ": " + error.text);
-      continue;
-    }
-    last = objection(*object);
-    if (last.empty()) return Halted(m_kubectl.target().ns, std::move(*object));
+    Look seen = look();
+    spent += written.elapsed + seen.elapsed + k_pause;
+    last = seen.object ? objection(*seen.object) : seen.error;
+    if (seen.object && last.empty()) return Halted(m_kubectl.target().ns, std::move(*seen.object));
+    if (last.empty()) last = k_object + " does not exist";
     if (!written.ok()) last += ": " + error.text;
-    if (is_immutable(*object)) replace_immutable(*object);
+    if (seen.object && is_immutable(*seen.object)) replace_immutable(*seen.object);
   }
   throw_unsafe(last);
 }
 
 Halted KillSwitch::read_back() const {
-  auto object = read();
-  if (!object) throw_unsafe(k_object + " does not exist");
-  if (const auto cause = objection(*object); !cause.empty()) throw_unsafe(cause);
-  return Halted(m_kubectl.target().ns, std::move(*object));
+  Look seen = look_again();
+  if (!seen.error.empty()) throw_unsafe(seen.error);
+  if (!seen.object) throw_unsafe(k_object + " does not exist");
+  if (const auto cause = objection(*seen.object); !cause.empty()) throw_unsafe(cause);
+  return Halted(m_kubectl.target().ns, std::move(*seen.object));
 }
 
 void KillSwitch::require_unchanged(const Halted& before) const {
-  std::optional<Json> object;
-  try {
-    object = read();
-  } catch (const Error&) {
-    halt();
-    throw;
-  }
+  const Look seen = look_again();
   std::string found;
-  if (!object) {
+  if (!seen.error.empty()) {
+    // A write that changes nothing keeps the version, so this one tells as much as a read would.
+    return require_same(before, halt());
+  }
+  if (!seen.object) {
     found = k_object + " was deleted";
-  } else if (const auto cause = objection(*object); !cause.empty()) {
+  } else if (const auto cause = objection(*seen.object); !cause.empty()) {
     found = cause;
-  } else if (uid_of(*object) != before.uid()) {
-    found = k_object + " was deleted and created anew";
-  } else if (resource_version_of(*object) != before.resource_version()) {
-    found = k_object + " was written by somebody else";
   } else {
-    return;
+    const Halted now(m_kubectl.target().ns, *seen.object);
+    if (now.is_same(before)) return;
+    found = difference(before, now);
   }
   found += " while this run worked";
   try {
@@ -172,7 +211,40 @@ void KillSwitch::require_unchanged(const Halted& before) const {
   } catch (const Error& error) {
     throw_unsafe(found + ", and halting again failed: " + error.what());
   }
-  throw_unsafe(found + " (halted again since)");
+  throw_unsafe(fmt::format("{} (halted again since): {}", found,
+                           describe_changes(m_kubectl, before.resource_version())));
+}
+
+void KillSwitch::require_same(const Halted& before, const Halted& now) const {
+  if (now.is_same(before)) return;
+  throw_unsafe(fmt::format("{} while this run worked (it reads \"1\" now): {}",
+                           difference(before, now),
+                           describe_changes(m_kubectl, before.resource_version())));
+}
+
+bool KillSwitch::hold_safety() const {
+  const ObjectKey key{"v1", "ConfigMap", m_kubectl.target().ns, std::string(k_safety_name)};
+  const std::string path = object_path(*find_kind(key.kind), key.ns, key.name);
+  const Json patch = {{"data", {{k_safety_key, k_safety_halted}}}};
+  std::string last;
+  bool wrote = false;
+  for (int attempt = 0; attempt < k_looks; ++attempt) {
+    if (attempt > 0) m_kubectl.wait(k_pause);
+    const Reply reply = m_kubectl.reply_of(m_kubectl.urgent({"get", "--raw", path}), path);
+    if (reply.error) {
+      if (reply.error->reason == ApiReason::not_found) return wrote;
+      last = reply.error->text;
+      continue;
+    }
+    if (!is_released(*held_value(key), reply.value)) return wrote;
+    const auto written =
+        m_kubectl.urgent({"patch", "configmap", key.name, k_manager_flag, "--type=merge", "-p",
+                          data::write_json(patch, -1), "-o", "name"});
+    last = written.ok() ? "it reads another value after the write" : api_error_of(written).text;
+    wrote = wrote || written.ok();
+  }
+  throw_unsafe(fmt::format("the second switch, {} {}, cannot be held at \"{}\": {}", key.display(),
+                           k_safety_key, k_safety_halted, last));
 }
 
 Halted KillSwitch::align(const Json& lkg_switch, const Halted& before) const {

@@ -4,8 +4,10 @@
 #include <string>
 #include <string_view>
 
+#include "common/base/error.hpp"
 #include "common/data/json.hpp"
 #include "common/kube/kubectl.hpp"
+#include "common/kube/object.hpp"
 
 namespace dr::kube {
 
@@ -16,6 +18,26 @@ inline constexpr std::string_view k_switch_key = "EXECUTION_HALTED";
 inline constexpr std::string_view k_switch_halted = "1";
 inline constexpr std::string_view k_field_manager = "agenttrader-dr";
 
+// A second switch, which parts of the floor read: ConfigMap/agenttrader-safety, key KILL_SWITCH.
+inline constexpr std::string_view k_safety_name = "agenttrader-safety";
+inline constexpr std::string_view k_safety_key = "KILL_SWITCH";
+inline constexpr std::string_view k_safety_halted = "true";
+
+// Error(unsafe) with what the operator must do at once.
+Error unproven_halt(const std::string& cause);
+
+bool is_switch(const ObjectKey& key);
+
+// A key of a ConfigMap that an LKG, and every write of ours, holds at one value.
+struct HeldValue {
+  std::string_view key;
+  std::string_view value;
+  bool required;  // else it is held where it exists
+};
+const HeldValue* held_value(const ObjectKey& object);  // nullptr: nothing of it is held
+// It is there and says something else, or is required and missing.
+bool is_released(const HeldValue& held, const Json& object);
+
 // Proof that the switch was read back as "1", and of which incarnation and version. Only KillSwitch
 // makes it, after its read-back; a Writer cannot be made without it, so a write before the halt
 // does not compile.
@@ -25,6 +47,8 @@ class Halted {
   const std::string& uid() const { return m_uid; }
   const std::string& resource_version() const { return m_resource_version; }
   const Json& object() const { return m_object; }
+  // Nobody wrote the switch between the two proofs.
+  bool is_same(const Halted& other) const;
 
  private:
   friend class KillSwitch;
@@ -36,7 +60,8 @@ class Halted {
   std::string m_resource_version;
 };
 
-// The switch of one namespace: the target's.
+// The switch of one namespace: the target's. Its calls have short limits of their own, so that a
+// server that hangs is told from one that answers within about half a minute.
 class KillSwitch {
  public:
   explicit KillSwitch(const Kubectl& kubectl);
@@ -52,9 +77,17 @@ class KillSwitch {
   Halted read_back() const;
 
   // Reads the switch and compares it with what was proven before: an unchanged uid and
-  // resourceVersion say that nobody wrote it in between. Otherwise, and when it cannot be read,
-  // halts again and throws Error(unsafe) that says what was found.
+  // resourceVersion say that nobody wrote it in between. A switch that moved is halted again, and
+  // one that cannot be read is halted too, which leaves a switch that reads "1" as it is. Throws
+  // Error(unsafe) that says what was found, who wrote it and when.
   void require_unchanged(const Halted& before) const;
+
+  // The same for a proof that is at hand. Reads only what happened, when they differ.
+  void require_same(const Halted& before, const Halted& now) const;
+
+  // Sets the second switch to "true" where it exists and says something else. Throws Error(unsafe)
+  // when it cannot be read back so. Returns whether it had to be written.
+  bool hold_safety() const;
 
   // Makes the rest of the switch (other keys, labels, annotations) what the LKG has, keeping "1":
   // one replace, fenced by the version that was proven. Returns the new proof.
@@ -68,7 +101,14 @@ class KillSwitch {
   os::ProcessResult write_one() const;
   os::ProcessResult create() const;
   os::ProcessResult replace_immutable(const Json& live) const;
-  std::optional<Json> read() const;
+
+  struct Look {  // one read; neither object nor error: it is not there
+    std::optional<Json> object;
+    std::string error;
+    Millis elapsed{0};
+  };
+  Look look() const;
+  Look look_again() const;  // up to three times, while it cannot be read
 
   const Kubectl& m_kubectl;
 };

@@ -165,9 +165,9 @@ std::string collection_path(const Kind& kind, std::string_view ns) {
 }  // namespace
 
 std::string_view name_of(Wave wave) {
-  static constexpr std::array<std::string_view, 9> names = {
-      "namespace", "schedules", "fences",   "identities", "configuration",
-      "services",  "workloads", "policies", "none"};
+  static constexpr std::array<std::string_view, 10> names = {
+      "namespace", "schedules", "fences",    "identities", "configuration",
+      "services",  "workloads", "execution", "policies",   "none"};
   return names.at(static_cast<std::size_t>(wave));
 }
 

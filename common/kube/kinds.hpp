@@ -21,6 +21,7 @@ enum class Wave {
   configuration,
   services,
   workloads,
+  execution,  // the workloads that take the kill switch
   policies,
   none,  // never written by a restore
 };

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,9 +34,9 @@ std::vector<std::string> child_environment(const os::Environment& environment);
 // halt (common/kube/kill_switch.hpp), or the KillSwitch itself.
 class Kubectl {
  public:
-  // Resolves the target by one `kubectl config view --minify` (no contact with the server) and pins
-  // it in every later call. Throws Error(usage) when `program` is empty, Error(failed) when the
-  // context or kubeconfig is not usable.
+  // Resolves the target by one `kubectl config view` (no contact with the server) and pins it in
+  // every later call. Throws Error(usage) when `program` is empty or too old for one of the flags,
+  // Error(failed) when the context or kubeconfig is not usable.
   Kubectl(os::ProcessRunner& runner, const os::Environment& environment,
           std::filesystem::path program, const ConnectionFlags& flags, CommandLog log = {});
 
@@ -65,11 +66,20 @@ class Kubectl {
 
  private:
   friend class KillSwitch;
+  friend class RestoreLock;
+  friend class SwitchWatch;
   friend class Writer;
+  std::vector<std::string> with_request_timeout(std::string_view limit,
+                                                std::vector<std::string> args) const;
+  // A call that trading's halt waits for: limits of its own, whatever the user's are.
+  os::ProcessResult urgent(std::vector<std::string> args, std::string input = {}) const;
+  // A watch of the API: a line for each event, until the server ends it.
+  std::unique_ptr<os::Background> watch(const std::string& path, os::LineHandler on_line) const;
   os::ProcessResult mutate(std::vector<std::string> args, std::string input, Millis timeout) const;
 
   void resolve_target(const ConnectionFlags& flags, const os::Environment& environment);
   void pin(const ConnectionFlags& flags);
+  std::string missing_prefix() const;
   os::Command command(std::vector<std::string> args, Millis timeout) const;
   os::ProcessResult run(const os::Command& command) const;
   Reply reply_of(const os::ProcessResult& result, std::string_view path) const;
@@ -79,6 +89,7 @@ class Kubectl {
   std::vector<std::string> m_environment;
   CommandLog m_log;
   std::vector<std::string> m_flags;  // pinned, put before every command
+  std::string m_raw_prefix;          // put before every --raw path; empty when kubectl does that
   Target m_target;
 };
 

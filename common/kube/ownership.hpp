@@ -10,7 +10,8 @@
 namespace dr::kube {
 
 // Who owns which pod, by controller references (uids), never by selectors: pods of other workloads,
-// Jobs and strays match selectors too. Holds pointers into the lists it was made from, which must
+// Jobs and strays match selectors too. A Job also belongs to the CronJob that it was made from by
+// hand. Holds pointers into the lists it was made from, which must
 // outlive it.
 class Ownership {
  public:

@@ -20,6 +20,13 @@ struct Collected {
 };
 
 [[noreturn]] void throw_unreadable(const Kind& kind, const ApiError& error) {
+  // A list is empty, not absent, in a namespace that is not there.
+  if (error.reason == ApiReason::not_found) {
+    throw Error(ExitCode::refused,
+                "this API server is too old or has it disabled: it does not serve " +
+                    std::string(kind.plural) + " of " + std::string(kind.api_version),
+                "an LKG needs Kubernetes 1.23 or newer with its built-in APIs enabled");
+  }
   throw Error(ExitCode::failed, "failed to list " + std::string(kind.plural) + ": " + error.text,
               error.reason == ApiReason::forbidden
                   ? "grant `list` on " + std::string(kind.plural) + ", then run it again"

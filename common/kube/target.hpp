@@ -13,13 +13,14 @@ struct ConnectionFlags {
       others;  // "--as=jane", "--kubeconfig=/x": forwarded to every call as they are
 };
 
-// Where every call goes: resolved once, then pinned, so that a changed current-context cannot
-// redirect a run.
+// Where every call goes: resolved once, then pinned, so that neither a changed current-context nor
+// a rewritten kubeconfig can redirect a run.
 struct Target {
-  std::string context;  // empty with in-cluster credentials or with --server alone
+  std::string context;  // empty in a pod, or with --server and no kubeconfig
   std::string cluster;
   std::string user;
   std::string server;
+  std::string tls_server_name;  // when it is not that of the server's address
   std::string ns;
 };
 

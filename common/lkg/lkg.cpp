@@ -66,9 +66,10 @@ void check_images(const Json& object) {
 }
 
 void check_switch(const Json& object) {
-  if (kube::name_of(object) != kube::k_switch_name) return;
-  if (data::string_or(object, {"data", kube::k_switch_key}, "") != kube::k_switch_halted) {
-    refuse(fmt::format("{}: /data/{} is not \"1\"", kube::display(object), kube::k_switch_key));
+  const auto* held = kube::held_value(kube::key_of(object));
+  if (held != nullptr && kube::is_released(*held, object)) {
+    refuse(
+        fmt::format("{}: /data/{} is not \"{}\"", kube::display(object), held->key, held->value));
   }
 }
 
@@ -86,7 +87,7 @@ void check_object(const Json& object, const std::string& ns) {
   if (kind->kind == "Namespace" && kube::name_of(object) != ns) {
     refuse(fmt::format("{}: expected namespace {}", what, ns));
   }
-  if (kind->kind == "ConfigMap") check_switch(object);
+  check_switch(object);
   check_images(object);
 }
 

@@ -27,7 +27,10 @@ bool write_all(int fd, std::string_view bytes) {
 
 bool sync(int fd) {
 #ifdef F_FULLFSYNC
-  if (::fcntl(fd, F_FULLFSYNC) == 0) return true;  // fsync of macOS stops at the cache of the drive
+  // fsync of macOS stops at the cache of the drive, so it serves only a file system that does not
+  // know more (SMB, FAT), and never after a failed write to the drive.
+  if (::fcntl(fd, F_FULLFSYNC) == 0) return true;
+  if (errno != ENOTSUP && errno != ENOTTY && errno != EINVAL) return false;
 #endif
   return ::fsync(fd) == 0;
 }

@@ -71,6 +71,33 @@ void open_standard_streams() {
   }
 }
 
+constexpr std::size_t k_max_line = std::size_t{8} << 20;
+
+// Cuts a stream into lines. One that is too long is dropped.
+class Lines {
+ public:
+  template <class Take>
+  void add(std::string_view bytes, const Take& take) {
+    for (auto end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
+      keep(bytes.substr(0, end));
+      if (!m_too_long) take(m_line);
+      m_line.clear();
+      m_too_long = false;
+      bytes.remove_prefix(end + 1);
+    }
+    keep(bytes);
+  }
+
+ private:
+  void keep(std::string_view bytes) {
+    m_too_long = m_too_long || m_line.size() + bytes.size() > k_max_line;
+    if (!m_too_long) m_line += bytes;
+  }
+
+  std::string m_line;
+  bool m_too_long = false;
+};
+
 }  // namespace
 
 ProcessResult ProcessRunner::run(const Command& command) {
@@ -89,8 +116,10 @@ class SystemProcessRunner::Impl {
 
   std::vector<ProcessResult> run_all(std::span<const Command> commands, std::size_t parallel);
   void sleep(Millis duration);
+  std::unique_ptr<Background> start_background(Command command, LineHandler on_line);
 
  private:
+  class SystemBackground;
   struct Running {
     std::size_t index;
     std::shared_ptr<Child> child;
@@ -98,7 +127,9 @@ class SystemProcessRunner::Impl {
 
   void wait_for_signal();
   void on_signal(int signal);
-  void throw_if_interrupted();
+  void alarm(const Error& error);
+  bool is_stopping() const { return m_caught != 0 || m_alarm; }
+  void throw_if_stopped();
   void report_pending();  // what came since the last call
   bool may_start(std::size_t parallel) const;
   void start(const Command& command, std::size_t index);
@@ -108,9 +139,39 @@ class SystemProcessRunner::Impl {
   SignalDispositions m_dispositions;  // outlives the signal set, which leaves SIG_DFL behind
   asio::io_context m_io{1};
   asio::signal_set m_signals{m_io};
-  int m_caught = 0;  // the first signal that was not reported yet
+  int m_caught = 0;              // the first signal that was not reported yet
+  std::optional<Error> m_alarm;  // the first one that was not thrown yet
   std::vector<Running> m_running;
   std::optional<Error> m_failure;
+};
+
+class SystemProcessRunner::Impl::SystemBackground final : public Background {
+ public:
+  SystemBackground(Impl& impl, Command command, LineHandler on_line)
+      : m_impl(impl), m_command(std::move(command)), m_on_line(std::move(on_line)) {
+    m_child = start_child(m_impl.m_io, m_command, [this](std::string_view bytes) { take(bytes); });
+  }
+  ~SystemBackground() override {
+    m_child->abandon();
+    m_impl.m_alarm.reset();
+  }
+  SystemBackground(const SystemBackground&) = delete;
+  SystemBackground& operator=(const SystemBackground&) = delete;
+
+  bool is_running() const override { return !m_child->done(); }
+
+ private:
+  void take(std::string_view bytes) {
+    m_lines.add(bytes, [this](std::string_view line) {
+      if (const auto error = m_on_line(line)) m_impl.alarm(*error);
+    });
+  }
+
+  Impl& m_impl;
+  Command m_command;
+  LineHandler m_on_line;
+  Lines m_lines;
+  std::shared_ptr<Child> m_child;
 };
 
 void SystemProcessRunner::Impl::wait_for_signal() {
@@ -133,18 +194,30 @@ void SystemProcessRunner::Impl::on_signal(int signal) {
   }
 }
 
-void SystemProcessRunner::Impl::throw_if_interrupted() {
+void SystemProcessRunner::Impl::alarm(const Error& error) {
+  if (m_alarm) return;
+  m_alarm = error;
+  for (const Running& running : m_running) running.child->stop(SIGTERM);
+}
+
+void SystemProcessRunner::Impl::throw_if_stopped() {
   if (m_caught != 0) throw Interrupted{std::exchange(m_caught, 0)};
+  if (m_alarm) throw *std::exchange(m_alarm, std::nullopt);
 }
 
 void SystemProcessRunner::Impl::report_pending() {
   m_io.poll();
-  throw_if_interrupted();
+  throw_if_stopped();
+}
+
+std::unique_ptr<Background> SystemProcessRunner::Impl::start_background(Command command,
+                                                                        LineHandler on_line) {
+  report_pending();
+  return std::make_unique<SystemBackground>(*this, std::move(command), std::move(on_line));
 }
 
 bool SystemProcessRunner::Impl::may_start(std::size_t parallel) const {
-  const bool stopping = m_caught != 0 || m_failure;
-  return !stopping && m_running.size() < std::max(parallel, std::size_t{1});
+  return !is_stopping() && !m_failure && m_running.size() < std::max(parallel, std::size_t{1});
 }
 
 void SystemProcessRunner::Impl::start(const Command& command, std::size_t index) {
@@ -190,7 +263,7 @@ std::vector<ProcessResult> SystemProcessRunner::Impl::run_all(std::span<const Co
     abandon_all();
     throw;
   }
-  throw_if_interrupted();
+  throw_if_stopped();
   if (m_failure) throw *m_failure;
   return results;
 }
@@ -202,9 +275,9 @@ void SystemProcessRunner::Impl::sleep(Millis duration) {
   timer.async_wait([&over](error_code) { over = true; });
   while (!over) {
     m_io.run_one();
-    if (m_caught != 0) timer.cancel();  // its handler still has to run: it refers to `over`
+    if (is_stopping()) timer.cancel();  // its handler still has to run: it refers to `over`
   }
-  throw_if_interrupted();
+  throw_if_stopped();
 }
 
 SystemProcessRunner::SystemProcessRunner() {
@@ -221,6 +294,10 @@ std::vector<ProcessResult> SystemProcessRunner::run_all(std::span<const Command>
 
 void SystemProcessRunner::sleep(Millis duration) {
   m_impl->sleep(duration);
+}
+
+std::unique_ptr<Background> SystemProcessRunner::start(Command command, LineHandler on_line) {
+  return m_impl->start_background(std::move(command), std::move(on_line));
 }
 
 }  // namespace dr::os

@@ -2,12 +2,15 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "common/base/error.hpp"
 #include "common/base/time.hpp"
 
 namespace dr::os {
@@ -39,6 +42,18 @@ struct ProcessResult {
   bool ok() const { return exit_code == 0 && !timed_out && !truncated && !pipe_held; }
 };
 
+// Called with each whole line of a background command's stdout, while run_all or sleep runs. An
+// Error is an alarm: what runs is ended (SIGTERM, then SIGKILL), and run_all or sleep throws it.
+using LineHandler = std::function<std::optional<Error>(std::string_view line)>;
+
+// A command that runs beside the others; its destruction kills it, and takes back an alarm that was
+// not thrown yet. The runner outlives it.
+class Background {
+ public:
+  virtual ~Background() = default;
+  virtual bool is_running() const = 0;
+};
+
 // The one place that starts processes. Children get a session, so a process group, of their own and
 // no terminal.
 class ProcessRunner {
@@ -55,6 +70,10 @@ class ProcessRunner {
   // Sleeps; throws Interrupted when a signal arrives, or has arrived since the last call.
   virtual void sleep(Millis duration) = 0;
 
+  // Starts a command that makes progress while run_all or sleep runs. Its input must be empty; its
+  // stderr is dropped. Throws as run_all does when it cannot be started.
+  virtual std::unique_ptr<Background> start(Command command, LineHandler on_line) = 0;
+
   ProcessResult run(const Command& command);
 };
 
@@ -69,6 +88,7 @@ class SystemProcessRunner final : public ProcessRunner {
   std::vector<ProcessResult> run_all(std::span<const Command> commands,
                                      std::size_t parallel) override;
   void sleep(Millis duration) override;
+  std::unique_ptr<Background> start(Command command, LineHandler on_line) override;
 
  private:
   class Impl;

@@ -136,8 +136,14 @@ class SignalBlock {
 // Its handlers share the ownership, so that a late one finds it alive.
 class BoostChild final : public Child, public std::enable_shared_from_this<BoostChild> {
  public:
-  BoostChild(asio::io_context& io, const Command& command)
-      : m_io(io), m_command(command), m_out(io), m_err(io), m_in(io), m_timer(io) {}
+  BoostChild(asio::io_context& io, const Command& command, OutputSink sink)
+      : m_io(io),
+        m_command(command),
+        m_sink(std::move(sink)),
+        m_out(io),
+        m_err(io),
+        m_in(io),
+        m_timer(io) {}
 
   void start();
   void stop(int signal) override;
@@ -168,6 +174,7 @@ class BoostChild final : public Child, public std::enable_shared_from_this<Boost
 
   asio::io_context& m_io;
   const Command& m_command;
+  OutputSink m_sink;
   Output m_out;
   Output m_err;
   asio::writable_pipe m_in;
@@ -235,6 +242,10 @@ void BoostChild::read(Output& from) {
 }
 
 void BoostChild::keep(Output& from, std::size_t count) {
+  if (m_sink) {
+    if (&from == &m_out && count > 0) m_sink({from.buffer.data(), count});
+    return;
+  }
   const std::size_t room = m_command.max_output - from.bytes.size();
   if (count > room) m_result.truncated = true;
   from.bytes.append(from.buffer.data(), std::min(count, room));
@@ -294,6 +305,7 @@ void BoostChild::close_pipes() {
 
 void BoostChild::abandon() noexcept {
   ++m_timer_turn;
+  if (m_sink) m_sink = [](std::string_view) {};
   close_pipes();
   if (m_exited || m_pid <= 0) return;
   m_exited = true;
@@ -327,8 +339,8 @@ ProcessResult BoostChild::take_result() {
 
 }  // namespace
 
-std::shared_ptr<Child> start_child(asio::io_context& io, const Command& command) {
-  auto child = std::make_shared<BoostChild>(io, command);
+std::shared_ptr<Child> start_child(asio::io_context& io, const Command& command, OutputSink sink) {
+  auto child = std::make_shared<BoostChild>(io, command, std::move(sink));
   try {
     child->start();
   } catch (...) {

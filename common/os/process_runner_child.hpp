@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string_view>
 
 #include "common/os/process_runner.hpp"
 
@@ -26,7 +28,12 @@ class Child {
   virtual ProcessResult take_result() = 0;
 };
 
+// Takes stdout as it comes, instead of the result; called from the io_context, until the child is
+// done or abandoned.
+using OutputSink = std::function<void(std::string_view bytes)>;
+
 // `command` outlives the child. Throws Error(usage) when it cannot be started.
-std::shared_ptr<Child> start_child(boost::asio::io_context& io, const Command& command);
+std::shared_ptr<Child> start_child(boost::asio::io_context& io, const Command& command,
+                                   OutputSink sink = {});
 
 }  // namespace dr::os

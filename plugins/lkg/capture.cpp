@@ -114,8 +114,8 @@ class Capture {
       return;
     }
     Json object = kube::captured(live);
-    if (key.kind == "ConfigMap" && key.name == kube::k_switch_name) {
-      object["data"][std::string(kube::k_switch_key)] = kube::k_switch_halted;
+    if (const auto* held = kube::held_value(key); held && kube::is_released(*held, object)) {
+      object["data"][std::string(held->key)] = held->value;
     }
     if (Json* pod_template = kube::pod_template_of(object)) {
       if (!pin(live, key, *pod_template)) return;

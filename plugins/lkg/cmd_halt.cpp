@@ -29,12 +29,13 @@ bool all_hold(const std::vector<kube::HaltProof>& proofs) {
 // Looks until every consuming container is proven halted or the time is over.
 std::vector<kube::HaltProof> prove(const kube::Kubectl& kubectl,
                                    const kube::KillSwitch& kill_switch, const kube::Halted& halted,
-                                   const os::Clock& clock, Millis timeout) {
+                                   const os::Clock& clock, Millis timeout, bool by_exec) {
   const kube::HaltProver prover(kubectl, halted);
   const auto deadline = clock.steady() + timeout;
   while (true) {
     const Json list = kubectl.get(kube::list_path(*kube::find_kind("Pod"), halted.ns()), "pods");
     auto proofs = prover.prove(data::array_or_empty(list, {"items"}));
+    if (by_exec) kube::prove_by_exec(kubectl, proofs);
     kill_switch.require_unchanged(halted);
     if (all_hold(proofs) || clock.steady() >= deadline) return proofs;
     kubectl.wait(k_poll);
@@ -60,8 +61,12 @@ ExitCode run(const HaltOptions& options, cli::Runtime& runtime, const cli::Globa
   const kube::KillSwitch kill_switch(kubectl);
   const auto halted = kill_switch.halt();
   std::vector<kube::HaltProof> proofs;
-  if (options.prove == "started")
-    proofs = prove(kubectl, kill_switch, halted, runtime.clock, timeout);
+  if (kill_switch.hold_safety()) {
+    runtime.terminal.info(fmt::format("configmap/{} set to {}=\"{}\"", kube::k_safety_name,
+                                      kube::k_safety_key, kube::k_safety_halted));
+  }
+  if (options.prove != "none")
+    proofs = prove(kubectl, kill_switch, halted, runtime.clock, timeout, options.prove == "exec");
   cli::print_result(runtime, globals, "HaltReport",
                     {{"namespace", halted.ns()},
                      {"value", kube::k_switch_halted},
@@ -86,32 +91,34 @@ ExitCode run(const HaltOptions& options, cli::Runtime& runtime, const cli::Globa
 }  // namespace
 
 cli::CommandSpec halt_command() {
-  return {"halt", "Halt trading, read the kill switch back, prove the halt per pod",
-          "Set ConfigMap/agenttrader-kill-switch EXECUTION_HALTED to \"1\", read it back, and "
-          "prove for each container that "
-          "takes the switch that it has seen it.\n\nA ConfigMap halts nobody by itself: a "
-          "container that takes the switch as "
-          "an environment variable keeps what it read at its start. A container is proven halted "
-          "when it started after the "
-          "last write of the switch. Exit code 5 says that the halt is not proven.",
-          "  # Halt trading and see which pods are proven halted\n"
-          "  kubectl lkg halt -n trading-floor\n\n"
-          "  # Wait up to two minutes for restarted pods\n"
-          "  kubectl lkg halt -n trading-floor --timeout 2m",
-          [](CLI::App& app) -> cli::Action {
-            auto options = std::make_shared<HaltOptions>();
-            app.add_option(
-                   "--prove", options->prove,
-                   "How to prove it per pod: none, or started (after the last write of the switch)")
-                ->check(CLI::IsMember({"none", "started"}))
-                ->capture_default_str();
-            app.add_option("--timeout", options->timeout, "How long to wait for the proof")
-                ->type_name("DURATION")
-                ->capture_default_str();
-            return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-              return run(*options, runtime, globals);
-            };
-          }};
+  return {
+      "halt", "Halt trading, read the kill switch back, prove the halt per pod",
+      "Set ConfigMap/agenttrader-kill-switch EXECUTION_HALTED to \"1\", read it back, and "
+      "prove for each container that "
+      "takes the switch that it has seen it.\n\nA ConfigMap halts nobody by itself: a "
+      "container that takes the switch as "
+      "an environment variable keeps what it read at its start. A container is proven halted "
+      "when it started after the "
+      "last write of the switch. Exit code 5 says that the halt is not proven.",
+      "  # Halt trading and see which pods are proven halted\n"
+      "  kubectl lkg halt -n trading-floor\n\n"
+      "  # Ask the containers themselves, for up to two minutes: a mounted file follows late\n"
+      "  kubectl lkg halt -n trading-floor --prove exec --timeout 2m",
+      [](CLI::App& app) -> cli::Action {
+        auto options = std::make_shared<HaltOptions>();
+        app.add_option(
+               "--prove", options->prove,
+               "How to prove it per pod: none, started (after the last write of the switch), or "
+               "exec (started, else what the container itself reads)")
+            ->check(CLI::IsMember({"none", "started", "exec"}))
+            ->capture_default_str();
+        app.add_option("--timeout", options->timeout, "How long to wait for the proof")
+            ->type_name("DURATION")
+            ->capture_default_str();
+        return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+          return run(*options, runtime, globals);
+        };
+      }};
 }
 
 }  // namespace dr::lkg

@@ -8,6 +8,7 @@
 #include "common/cli/verb.hpp"
 #include "common/os/atomic_file.hpp"
 #include "common/os/git.hpp"
+#include "common/os/identity.hpp"
 #include "plugins/lkg/cmd_support.hpp"
 #include "plugins/lkg/commands.hpp"
 #include "plugins/lkg/health_report.hpp"
@@ -108,6 +109,8 @@ ExitCode run(const RestoreFlags& flags, cli::Runtime& runtime, const cli::Global
   const Lkg lkg = cli::load_lkg(flags.source, runtime, globals);
   options.check_images = image_check(flags.check_images, lkg, runtime, globals);
   const auto kubectl = cli::connect(runtime, globals);
+  options.holder = {kubectl.target().user.empty() ? "unknown" : kubectl.target().user,
+                    os::host_name(), os::process_id()};
   const auto progress = cli::progress_lines(runtime);
   const RestoreResult result = restore(lkg, options, kubectl, runtime.clock, progress);
 

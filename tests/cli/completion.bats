@@ -3,6 +3,7 @@
 # shellcheck disable=SC2154 # run --separate-stderr sets stderr
 # shellcheck disable=SC2016 # the inner shells expand
 bats_require_minimum_version 1.5.0
+load ../shells
 
 setup() {
   bats_load_library bats-support
@@ -174,14 +175,8 @@ s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True
 
 # --- shells
 
-bash_completion=/usr/share/bash-completion/bash_completion
-
 @test "bash completes kubectl lkg" {
-  assert_file_exist "$bash_completion"
-  run --separate-stderr bash --norc -c '
-    . "$1"; . <(kubectl completion bash)
-    COMP_WORDS=(kubectl lkg re) COMP_CWORD=2 COMP_LINE="kubectl lkg re" COMP_POINT=14 COMP_TYPE=9
-    __start_kubectl; printf "%s\n" "${COMPREPLY[@]}"' - "$bash_completion"
+  run --separate-stderr kubectl_in_bash "kubectl lkg re"
   assert_success
   assert_output "$(lines restore report)"
 }
@@ -204,15 +199,6 @@ in_bash() { # LINE: what bash would offer for it
   assert_output "$(lines arn:aws:eks:x/staging prod)"
 }
 
-in_zsh() { # SETUP LINE: what zsh shows after TAB
-  timeout 30 zsh -f -c 'zmodload zsh/zpty; zpty -b z zsh -f -i
-    zpty -w z "PS1=; unsetopt zle_bracketed_paste; autoload -U compinit; compinit -u -D; $1; cd $PWD; print -r -- RE""ADY"
-    zpty -r -m z out "*READY*"
-    zpty -w -n z "$2"$'"'\\t'"'
-    shown=""; repeat 50; do zpty -r -t z out && shown+=$out; sleep 0.1; done
-    zpty -d z; print -r -- "$shown"' - "$1" "$2"
-}
-
 @test "zsh completes kubectl lkg, and kubectl-lkg by itself" {
   run in_zsh 'source <(kubectl completion zsh)' 'kubectl lkg re'
   assert_output --partial 'report'
@@ -223,18 +209,18 @@ in_zsh() { # SETUP LINE: what zsh shows after TAB
   assert_output --partial 'kubectl-lkg restore --from=20260102T030405Z-0a1b2c3d'
 }
 
-in_fish() { # SETUP LINE
-  run --separate-stderr fish --no-config -c "$1"' | source; complete -C "$argv[1]"' "$2"
+offered_in_fish() { # SETUP LINE
+  run --separate-stderr in_fish "$@"
   assert_success
 }
 
 @test "fish completes kubectl lkg, and kubectl-lkg by itself" {
-  in_fish 'kubectl completion fish' 'kubectl lkg re'
+  offered_in_fish 'kubectl completion fish' 'kubectl lkg re'
   assert_line --partial $'restore\tBring the namespace back'
-  in_fish 'kubectl-lkg completion fish' 'kubectl-lkg re'
+  offered_in_fish 'kubectl-lkg completion fish' 'kubectl-lkg re'
   assert_line --partial $'restore\tBring the namespace back'
-  in_fish 'kubectl-lkg completion fish' 'kubectl-lkg restore --from=20260102'
+  offered_in_fish 'kubectl-lkg completion fish' 'kubectl-lkg restore --from=20260102'
   assert_line --partial '--from=20260102T030405Z-0a1b2c3d'
-  in_fish 'kubectl-lkg completion fish' "kubectl-lkg --root=$floor/o"
+  offered_in_fish 'kubectl-lkg completion fish' "kubectl-lkg --root=$floor/o"
   assert_line --partial "$floor/ops/"
 }

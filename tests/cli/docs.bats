@@ -42,6 +42,29 @@ first_cells() { # FILE HEADING
   done <<<"$code"
 }
 
+# Each row of the tests in docs/exit-codes.md: CODE FILE TEST.
+tested_codes() { sed -nE 's/^\| ([0-9]+) \| \[[^]]*\]\(\.\.\/([^)]+)\) \| (.+) \|$/\1 \2 \3/p' docs/exit-codes.md; }
+
+@test "each exit code has a test that produces it, where docs/exit-codes.md says" {
+  assert_same_lists exit_code.hpp "$(sed -nE 's/^ +[a-z_]+ = ([0-9]+),.*/\1/p' common/base/exit_code.hpp)" \
+    docs/exit-codes.md "$(tested_codes | cut -d' ' -f1)"
+  while read -r code file name; do
+    # From the line of its name to the end; a real program's code is in one of these forms.
+    body=$(awk -v start="@test \"$name\" {" '$0 == start { inside = 1 } inside; inside && /^}/ { exit }' "$file")
+    [ -n "$body" ] || fail "docs/exit-codes.md: $file has no test \"$name\""
+    asserted="run -$code |assert_failure $code\$|assert_equal \"\\\$(code|status)\" $code\$|interrupt [A-Z]+ $code\$"
+    [ "$code" -ne 0 ] || asserted='assert_success|run -0 '
+    grep -qE -- "$asserted" <<<"$body" || fail "docs/exit-codes.md: \"$name\" of $file does not assert $code"
+  done < <(tested_codes)
+}
+
+@test "the man pages list the exit codes of the code" {
+  listed=$(sed -n '/^\.SH "EXIT STATUS"$/,/^\.SH [^"]/p' man/kubectl-lkg-restore.1 | sed -nE 's/^\\fB([0-9, ]+)\\fR$/\1/p' | tr -s ', ' '\n')
+  assert_same_lists exit_code.hpp "$(sed -nE 's/^ +[a-z_]+ = ([0-9]+),.*/\1/p' common/base/exit_code.hpp)" man "$listed"
+}
+
+documents() { git ls-files --cached --others --exclude-standard -- '*.md'; }
+
 @test "every relative link of the documents leads somewhere" {
   found=0 broken=()
   while IFS=: read -r file link; do
@@ -55,7 +78,7 @@ first_cells() { # FILE HEADING
     # An anchor is its heading in lower case, with hyphens for blanks.
     [ -z "$anchor" ] || grep -E '^#+ ' "$page" | sed -E 's/^#+ //; s/[^A-Za-z0-9 _-]//g; s/ /-/g' | tr '[:upper:]' '[:lower:]' |
       grep -qxF -- "$anchor" || broken+=("$file: $target")
-  done < <(find README.md docs -name '*.md' -print0 | xargs -0 grep -oHE '\[[^]]+\]\([^)]+\)')
+  done < <(documents | xargs grep -oHE '\[[^]]+\]\([^)]+\)')
   [ "$found" -gt 0 ] || fail "no links found"
   [ ${#broken[@]} -eq 0 ] || fail "$(printf '%s\n' "broken links:" "${broken[@]}")"
 }
@@ -130,6 +153,26 @@ assert_keys_in_schema() { # COUNT < CODE; uses keys
 @test "every script that the README names exists, and every script is named there" {
   named=$(grep -oE '[a-z_]+\.sh' README.md)
   assert_same_lists scripts/ "$(basename -a scripts/*.sh)" README.md "$named"
+}
+
+@test "every program of ours in a shell block of a document exists" {
+  found=0
+  while IFS=: read -r file program; do
+    found=$((found + 1))
+    [ -x "${program#./}" ] || fail "$file: no $program"
+  done < <(documents | while IFS= read -r file; do
+    # shellcheck disable=SC2016 # a dollar sign of the shell block
+    awk '/^```/ { inside = /^```sh/; next } inside' "$file" | grep -oE '(^|[ "$(])(\./)?(scripts|tests)/[A-Za-z0-9_/-]+\.sh' | sed -E "s#^[ \"\$(]*#$file:#"
+  done)
+  [ "$found" -gt 10 ] || fail "only $found found"
+}
+
+# shellcheck disable=SC2016 # backquotes of Markdown
+@test "the README installs in the six lines of docs/install.md" {
+  first_block() { awk -v heading="$2" '/^## / { inside = ($0 == heading) } inside && /^```/ { if (shell) exit; shell = /^```sh/; next } shell' "$1"; }
+  block=$(first_block README.md '## Install')
+  assert_equal "$(wc -l <<<"$block")" 6
+  assert_equal "$block" "$(first_block docs/install.md '## With krew')"
 }
 
 @test "the architecture fits one screen" {

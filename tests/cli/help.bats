@@ -83,6 +83,9 @@ verbs_of() { # PLUGIN
   run --separate-stderr "$bin/kubectl-drbackup" create --namespcae x
   assert_failure 2
   [[ $stderr == *'did you mean "--namespace"?'* ]] || fail "$stderr"
+  run --separate-stderr "$bin/kubectl-arsnap" snapsot
+  assert_failure 2
+  [[ $stderr == *'did you mean "snapshot"?'* ]] || fail "$stderr"
 }
 
 @test "an installation has the man pages" {

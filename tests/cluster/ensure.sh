@@ -1,9 +1,16 @@
 #!/usr/bin/env bash
-# ensure.sh: prints the folder of the control plane's binaries: CLUSTER_BIN when set, else a folder of the user's cache,
-# where tools/build.sh builds what is missing (about 7 minutes on 2 cores, once).  Progress goes to stderr.
+# ensure.sh [KUBE NAME...]: prints the folder of the control plane's binaries: CLUSTER_BIN when set, else a folder of the
+# user's cache, where tools/build.sh builds what is missing (about 7 minutes on 2 cores, once).  Progress goes to stderr.
+# With KUBE, the named binaries of that version of Kubernetes (a folder of tools), whatever CLUSTER_BIN is.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+kube=k8s-1.36
 binaries=(etcd kwok kube-apiserver kube-controller-manager kube-scheduler kubectl)
+if [ $# -gt 0 ]; then
+  kube=$1; shift
+  binaries=("$@")
+  CLUSTER_BIN=
+fi
 
 complete() { # FOLDER: it holds every binary
   local name
@@ -17,7 +24,6 @@ if [ -n "${CLUSTER_BIN:-}" ]; then
   exit
 fi
 
-kube=k8s-1.36
 out=${XDG_CACHE_HOME:-$HOME/.cache}/agenttrader-dr/$kube
 mkdir -p "$out"
 exec 9>"$out/.lock"
@@ -33,7 +39,7 @@ if ! complete "$out"; then
     "Install it (https://go.dev/doc/install), or set CLUSTER_BIN to a folder with: ${binaries[*]}"
   log=$out/build.log
   : >"$log"
-  if ! "$here/tools/build.sh" "$out" "$kube" 2> >(tee -a "$log" | grep --line-buffered '^building ' >&2); then
+  if ! "$here/tools/build.sh" "$out" "$kube" "${binaries[@]}" 2> >(tee -a "$log" | grep --line-buffered '^building ' >&2); then
     grep -v "^building " "$log" | tail -n 15 >&2
     if grep -qE 'dial tcp|no such host|proxyconnect|i/o timeout' "$log"; then
       give_up "the Go modules could not be downloaded: is there a network (or a GOPROXY)?"

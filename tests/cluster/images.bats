@@ -3,9 +3,9 @@
 # against a registry of the test's own (tests/registry/server.py).
 # shellcheck disable=SC2154 # run --separate-stderr sets stderr
 load lib
+load registry
 
 setup() {
-  command -v gcloud >/dev/null || fail "gcloud is not installed: these tests need the real one (scripts/lib/setup.sh)"
   sandbox
   registry_up
 }
@@ -15,35 +15,6 @@ arsnap() { # VERB [ARGUMENTS...]
   local verb=$1; shift
   kubectl arsnap "$verb" --root "$ROOT" "$@"
 }
-
-registry_up() {
-  state=$BATS_TEST_TMPDIR/registry.json
-  echo '{"project": "agenttrader-prod", "location": "us-east4", "faults": [], "repositories": {"trader-repo": {"images": {}}}}' >"$state"
-  "$BATS_TEST_DIRNAME/../registry/server.py" "$state" >"$state.port" 3>&- &
-  registry_pid=$!
-  eventually test -s "$state.port"
-  CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY=http://127.0.0.1:$(cat "$state.port")/
-  export CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY CLOUDSDK_AUTH_DISABLE_CREDENTIALS=true
-  export CLOUDSDK_CORE_DISABLE_PROMPTS=1 CLOUDSDK_CONFIG=$BATS_TEST_TMPDIR/gcloud
-  unset PROJECT LOCATION REGION AR_REPOS
-}
-
-push() { # PACKAGE DIGEST [TAG]
-  jq --arg package "$1" --arg digest "$2" --arg tag "${3:-}" \
-    '.repositories["trader-repo"].images[$package][$digest] = {tags: (if $tag == "" then [] else [$tag] end)}' "$state" >"$state.new"
-  mv "$state.new" "$state"
-}
-clean_up() { # PACKAGE: the registry's cleanup policy takes it
-  jq --arg package "$1" 'del(.repositories["trader-repo"].images[$package])' "$state" >"$state.new"
-  mv "$state.new" "$state"
-}
-
-# PACKAGE DIGEST of what the pods run from the trader's repository.
-running() {
-  k get pods -o json | jq -r '.items[].status | (.containerStatuses // []) + (.initContainerStatuses // []) | .[].imageID
-    | capture("trader-repo/(?<package>[^@]+)@(?<digest>sha256:[0-9a-f]+)$") | "\(.package) \(.digest)"' | sort -u
-}
-push_running() { local package digest; while read -r package digest; do push "$package" "$digest"; done < <(running); }
 
 # COMPONENT VERDICT of each image of Artifact Registry, from the output in JSON.
 verdicts() { jq -r '.images[] | select(.reference | startswith("us-east4-docker.pkg.dev/")) | "\(.component) \(.verdict)"' <<<"$output"; }

@@ -117,20 +117,28 @@ patch() { k patch "$1" "$2" --type="${4:-strategic}" -p "$3"; }
   assert_output true
 }
 
-@test "SIGTERM in the middle of a restore: halted, read back, exit 143, and a second run completes" {
-  pinned_floor
+# Breaks the floor, sends a signal to the restore while pods start, and looks at what it left.
+interrupt() { # SIGNAL EXIT-CODE
   k patch configmap agenttrader-kill-switch --type=merge -p '{"data":{"EXECUTION_HALTED":"0"}}'
-  k patch deployment execution-engine -p '{"spec":{"template":{"metadata":{"annotations":{"sim.kwok/mode":"slow-ready","sim.kwok/ready-after":"60s"}}}}}'
-  k set env deployment/strategy-engine ROGUE=1
+  k set env deployment/strategy-engine "ROGUE=$1"
   kubectl-lkg restore --root "$ROOT" -n "$NS" 2>"$BATS_TEST_TMPDIR/err" >/dev/null 3>&- &
-  child=$!
+  local child=$! code=0
   eventually grep -q "wave workloads" "$BATS_TEST_TMPDIR/err"
-  kill -TERM "$child"
-  code=0; wait "$child" || code=$?
-  assert_equal "$code" 143
+  kill "-$1" "$child"
+  wait "$child" || code=$?
+  assert_equal "$code" "$2"
   assert_equal "$(switch_value)" 1
   run cat "$BATS_TEST_TMPDIR/err"
+  assert_output --partial "interrupted by"
   assert_output --partial 'EXECUTION_HALTED="1" read back'
+}
+
+@test "a signal in the middle of a restore: halted, read back, its own exit code, and another run completes" {
+  pinned_floor
+  k patch deployment execution-engine -p '{"spec":{"template":{"metadata":{"annotations":{"sim.kwok/mode":"slow-ready","sim.kwok/ready-after":"60s"}}}}}'
+  interrupt TERM 143
+  interrupt INT 130
+  interrupt HUP 129
   run lkg restore --soak 0
   assert_success
 }

@@ -34,7 +34,7 @@ def record(answers):
     for one in configmaps:
         one["data"] = {"text": "yes\n" * 200}
     files = {
-        "config": {"current-context": "test", "contexts": [], "clusters": []},
+        "config": {"current-context": "test", "contexts": [{"name": "test", "context": {}}], "clusters": []},
         "+apis": {"groups": []},
         "+version": {"gitVersion": "v1.36.3"},
         f"+api+v1+namespaces+{NS}": {"metadata": {"name": NS, "uid": "u1"}},

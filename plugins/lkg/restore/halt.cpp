@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "common/kube/field_rules.hpp"
 #include "plugins/lkg/restore/restore.hpp"
 
@@ -14,6 +16,11 @@ Json namespace_object(const Lkg& lkg) {
 
 }  // namespace
 
+void warn(RestoreRun& run, std::string warning) {
+  run.progress("warning: " + warning);
+  run.result.warnings.push_back(std::move(warning));
+}
+
 void halt(RestoreRun& run) {
   if (!run.namespace_exists) {
     run.kill_switch.create_namespace(namespace_object(run.lkg));
@@ -24,6 +31,26 @@ void halt(RestoreRun& run) {
   run.result.halted_at = rfc3339(run.clock.now());
   run.progress(fmt::format("halted: {}=\"1\" read back (resourceVersion {})", kube::k_switch_key,
                            run.halted->resource_version()));
+  run.watch.emplace(run.kubectl, *run.halted);
+  if (run.kill_switch.hold_safety()) {
+    run.progress(fmt::format("ConfigMap/{} set to {}=\"{}\"", kube::k_safety_name,
+                             kube::k_safety_key, kube::k_safety_halted));
+  }
+}
+
+void require_halted(RestoreRun& run) {
+  run.kill_switch.require_unchanged(*run.halted);
+  run.watch->keep();
+  run.lock->renew();
+}
+
+void lock(RestoreRun& run) {
+  run.lock.emplace(run.kubectl, *run.halted, run.clock, run.options.holder);
+  if (auto warning = run.lock->take()) warn(run, std::move(*warning));
+}
+
+void unlock(RestoreRun& run) {
+  if (auto warning = run.lock->release()) warn(run, std::move(*warning));
 }
 
 }  // namespace dr::lkg

@@ -21,20 +21,30 @@ std::string why_it_rolls(const PlannedObject& planned) {
   return join(reasons, "; ");
 }
 
-// The value of the switch is the halt's to write, before anything that is planned.
+// The value of a switch is the halt's to write, before anything that is planned.
 void leave_switch_to_halt(ObjectDrift& drift) {
-  if (drift.key.kind != "ConfigMap" || drift.key.name != kube::k_switch_name) return;
-  std::erase_if(drift.differences, [](const data::Difference& difference) {
-    return difference.pointer == data::pointer({"data", kube::k_switch_key});
+  const auto* held = kube::held_value(drift.key);
+  if (held == nullptr) return;
+  std::erase_if(drift.differences, [held](const data::Difference& difference) {
+    return difference.pointer == data::pointer({"data", held->key});
   });
   if (drift.kind == DriftKind::changed && drift.differences.empty()) drift.kind = DriftKind::same;
+}
+
+// Only what takes the switch can trade, so it starts last, when all that it relies on is restored.
+kube::Wave wave_of(const Json& object) {
+  const kube::Kind& kind = kube::kind_of(object);
+  if (!kube::is_workload(kind)) return kind.wave;
+  const Json* spec = data::find(*kube::pod_template_of(object), {"spec"});
+  const bool consumes = spec != nullptr && !kube::switch_consumers(*spec).empty();
+  return consumes ? kube::Wave::execution : kind.wave;
 }
 
 PlannedObject plan_object(ObjectDrift drift, const std::set<std::string>& to_restart) {
   PlannedObject planned;
   leave_switch_to_halt(drift);
   const kube::Kind& kind = kube::kind_of(*drift.lkg);
-  planned.wave = kind.wave;
+  planned.wave = wave_of(*drift.lkg);
   planned.stamped =
       drift.live != nullptr && kube::is_workload(kind) && to_restart.contains(drift.key.display());
   planned.drift = std::move(drift);

@@ -62,10 +62,7 @@ void preflight(RestoreRun& run) {
   refuse_terminating(run);
   auto warnings = missing_secrets(run.lkg, run.kubectl);
   std::ranges::move(require_images(run.options.check_images), std::back_inserter(warnings));
-  for (auto& warning : warnings) {
-    run.progress("warning: " + warning);
-    run.result.warnings.push_back(std::move(warning));
-  }
+  for (auto& warning : warnings) warn(run, std::move(warning));
 }
 
 }  // namespace dr::lkg

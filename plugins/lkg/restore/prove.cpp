@@ -31,7 +31,7 @@ void prove_halt(RestoreRun& run) {
   const auto deadline = run.clock.steady() + k_last_pods;
   while (true) {
     const auto pods = read_pods(run);
-    run.kill_switch.require_unchanged(*run.halted);
+    require_halted(run);
     run.result.proofs = run.prover->prove(pods);
     std::vector<std::string> unproven;
     bool only_going = true;

@@ -16,9 +16,10 @@ struct Phase {
 };
 
 constexpr std::array k_phases = {
-    Phase{"identify", identify}, Phase{"halt", halt},         Phase{"preflight", preflight},
-    Phase{"plan", plan},         Phase{"waves", write_waves}, Phase{"rollout", await_rollouts},
-    Phase{"prove", prove_halt},  Phase{"verify", verify},     Phase{"schedules", release_schedules},
+    Phase{"identify", identify},           Phase{"halt", halt},        Phase{"lock", lock},
+    Phase{"preflight", preflight},         Phase{"plan", plan},        Phase{"waves", write_waves},
+    Phase{"rollout", await_rollouts},      Phase{"prove", prove_halt}, Phase{"verify", verify},
+    Phase{"schedules", release_schedules}, Phase{"unlock", unlock},
 };
 
 // Names one run in the stamps that it leaves: unique enough, and readable.
@@ -67,25 +68,17 @@ void run_phases(RestoreRun& run) {
   }
 }
 
-// The last proof must be that of the first halt, however the run went: same incarnation, same
-// version, so nobody wrote the switch.
-void require_same(const RestoreRun& run, const kube::Halted& last) {
-  if (last.uid() == run.halted->uid() && last.resource_version() == run.halted->resource_version())
-    return;
-  throw Error(ExitCode::unsafe,
-              "the switch was written by somebody else while this run worked (it reads \"1\" now)",
-              "find out who writes ConfigMap/agenttrader-kill-switch, then run the restore again");
-}
-
 // HALT and READBACK on the way out, whatever the way. A second signal must not skip it, so it is
 // tried once more.
 void halt_at_end(RestoreRun& run) {
+  run.watch.reset();  // from here on the last proof tells, and nothing may stop it
   for (int attempt = 0; attempt < 2; ++attempt) {
     try {
       const auto last = run.kill_switch.halt();
       run.result.halted_at_end = true;
       run.progress(fmt::format("halted: {}=\"1\" read back", kube::k_switch_key));
-      if (run.halted && run.result.code != ExitCode::unsafe) require_same(run, last);
+      if (run.halted && run.result.code != ExitCode::unsafe)
+        run.kill_switch.require_same(*run.halted, last);
       return;
     } catch (const Error& error) {
       record(run, error.as(ExitCode::unsafe));
@@ -100,6 +93,18 @@ void halt_at_end(RestoreRun& run) {
   }
 }
 
+// Where the run did not come so far: a lock that stays is in the way of the next one.
+void unlock_at_end(RestoreRun& run) {
+  if (!run.lock) return;
+  try {
+    unlock(run);
+  } catch (const Error& error) {  // kubectl has gone
+    warn(run, error.what());
+  } catch (const Interrupted& interrupted) {
+    record(run, interrupted);
+  }
+}
+
 }  // namespace
 
 RestoreResult restore(const Lkg& lkg, const RestoreOptions& options, const kube::Kubectl& kubectl,
@@ -111,6 +116,7 @@ RestoreResult restore(const Lkg& lkg, const RestoreOptions& options, const kube:
   run.result.warnings = lkg.warnings;
   run_phases(run);
   if (halt_was_due(run)) halt_at_end(run);
+  unlock_at_end(run);
   return std::move(run.result);
 }
 

@@ -13,7 +13,9 @@
 #include "common/kube/halt_proof.hpp"
 #include "common/kube/kill_switch.hpp"
 #include "common/kube/kubectl.hpp"
+#include "common/kube/restore_lock.hpp"
 #include "common/kube/rollout.hpp"
+#include "common/kube/switch_watch.hpp"
 #include "common/lkg/lkg.hpp"
 #include "common/os/clock.hpp"
 #include "plugins/lkg/image_check.hpp"
@@ -28,6 +30,7 @@ struct RestoreOptions {
   bool allow_different_cluster = false;
   std::string expect_plan;  // refuse when the plan's hash is another
   ImageCheck check_images;  // asked after the halt
+  kube::LockHolder holder;  // this run, as another operator is told of it
 };
 
 // How far a workload came.
@@ -73,10 +76,12 @@ struct RestoreRun {
   kube::KillSwitch kill_switch;
   RestoreResult result;
 
-  kube::ClusterFacts cluster{};          // since identify
-  bool namespace_exists = false;         // since identify
-  std::optional<kube::Halted> halted{};  // since halt
-  Live live{};                           // since preflight
+  kube::ClusterFacts cluster{};              // since identify
+  bool namespace_exists = false;             // since identify
+  std::optional<kube::Halted> halted{};      // since halt
+  std::optional<kube::SwitchWatch> watch{};  // since halt
+  std::optional<kube::RestoreLock> lock{};   // since lock
+  Live live{};                               // since preflight
   std::optional<kube::HaltProver>
       prover{};  // since plan: what is proven rests on the first halt of the run
   Plan plan{};   // since plan
@@ -85,6 +90,7 @@ struct RestoreRun {
 // The phases in order. Each throws dr::Error with the exit code of what went wrong.
 void identify(RestoreRun& run);   // which cluster, is the namespace there; no write
 void halt(RestoreRun& run);       // EXECUTION_HALTED="1", read back; nothing else is written before
+void lock(RestoreRun& run);       // one restore of a namespace at a time
 void preflight(RestoreRun& run);  // reads the namespace; refuses what cannot be restored
 void plan(RestoreRun& run);       // decides each object
 void write_waves(RestoreRun& run);     // wave by wave, the switch read back between
@@ -92,6 +98,13 @@ void await_rollouts(RestoreRun& run);  // all in parallel under one deadline, th
 void prove_halt(RestoreRun& run);      // every pod that takes the switch
 void verify(RestoreRun& run);  // every object deep-equal to the LKG, every pod on its images
 void release_schedules(RestoreRun& run);  // CronJobs get the LKG's own suspend
+void unlock(RestoreRun& run);
+
+void warn(RestoreRun& run, std::string warning);  // now, and in the result
+
+// Before each step and at each look: the switch is as it was proven, its watch lives, the lock is
+// ours.
+void require_halted(RestoreRun& run);
 
 // Runs the phases. Whatever happens, an error or a signal included, the switch is written and read
 // back once more before it returns, unless no halt was due yet (wrong cluster). Never throws

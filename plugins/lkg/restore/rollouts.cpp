@@ -44,7 +44,7 @@ class Waiter {
 
   // Looks once: states of all workloads, and the cure of what would never move by itself.
   void look() {
-    m_run.kill_switch.require_unchanged(*m_run.halted);
+    require_halted(m_run);
     const Live live = read_rollouts(m_run.kubectl);
     const auto ownership = live.ownership();
     auto& outcomes = m_run.result.workloads;

@@ -29,6 +29,16 @@ void forgive_suspension(const RestoreRun& run, ObjectDrift& drift) {
   if (drift.kind == DriftKind::changed && drift.differences.empty()) drift.kind = DriftKind::same;
 }
 
+// The halt set it; whoever sets it back meanwhile works against this restore.
+void require_safety(const Live& live) {
+  const Json* safety = live.find("ConfigMap", kube::k_safety_name);
+  if (safety == nullptr || !kube::is_released(*kube::held_value(kube::key_of(*safety)), *safety))
+    return;
+  throw kube::unproven_halt(fmt::format("ConfigMap/{} no longer reads {}=\"{}\"",
+                                        kube::k_safety_name, kube::k_safety_key,
+                                        kube::k_safety_halted));
+}
+
 void require_equal(RestoreRun& run, const Live& live) {
   std::vector<std::string> reasons;
   std::size_t equal = 0;
@@ -84,13 +94,14 @@ void require_pinned_images(const RestoreRun& run, const Live& live) {
 
 void verify(RestoreRun& run) {
   const Live live = read_live(run.kubectl, priority_classes_of(run.lkg));
+  require_safety(live);
   require_equal(run, live);
   require_pinned_images(run, live);
 }
 
 void release_schedules(RestoreRun& run) {
   if (run.result.suspended_cron_jobs.empty()) return;
-  run.kill_switch.require_unchanged(*run.halted);
+  require_halted(run);
   const kube::Writer writer(run.kubectl, *run.halted);
   const auto& kind = *kube::find_kind("CronJob");
   for (int pass = 0; pass < k_passes; ++pass) {

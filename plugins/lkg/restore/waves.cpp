@@ -17,10 +17,6 @@ namespace {
 constexpr int k_passes = 8;
 constexpr Millis k_pause{300};
 
-bool is_switch(const kube::ObjectKey& key) {
-  return key.kind == "ConfigMap" && key.name == kube::k_switch_name;
-}
-
 std::string_view verb_of(Action action) {
   switch (action) {
     case Action::restart:
@@ -38,7 +34,8 @@ class WaveWriter {
   WaveWriter(RestoreRun& run, const kube::Writer& writer, const Bodies& bodies, kube::Wave wave)
       : m_run(run), m_writer(writer), m_bodies(bodies) {
     for (const auto& planned : run.plan.objects) {
-      if (planned.wave != wave || planned.action == Action::same || is_switch(planned.drift.key))
+      if (planned.wave != wave || planned.action == Action::same ||
+          kube::is_switch(planned.drift.key))
         continue;
       if (planned.action == Action::create) {
         m_absent.push_back(&planned);
@@ -187,13 +184,13 @@ class WaveWriter {
 constexpr std::array k_waves = {
     kube::Wave::ns,         kube::Wave::schedules,     kube::Wave::fences,
     kube::Wave::identities, kube::Wave::configuration, kube::Wave::services,
-    kube::Wave::workloads,  kube::Wave::policies};
+    kube::Wave::workloads,  kube::Wave::execution,     kube::Wave::policies};
 
 // Other keys, labels and annotations of the switch are part of the LKG too; its value never
 // changes.
 void align_switch(RestoreRun& run) {
   for (const auto& planned : run.plan.objects) {
-    if (!is_switch(planned.drift.key) || planned.action != Action::change) continue;
+    if (!kube::is_switch(planned.drift.key) || planned.action != Action::change) continue;
     const kube::Halted before = *run.halted;
     run.halted.reset();  // until it is read back, a new version may be our own write
     run.halted = run.kill_switch.align(*planned.drift.lkg, before);
@@ -212,10 +209,10 @@ void write_waves(RestoreRun& run) {
     WaveWriter wave_writer(run, writer, bodies, wave);
     if (wave_writer.empty()) continue;
     run.progress(fmt::format("wave {}", kube::name_of(wave)));
-    run.kill_switch.require_unchanged(*run.halted);
+    require_halted(run);
     wave_writer.write();
   }
-  run.kill_switch.require_unchanged(*run.halted);
+  require_halted(run);
 }
 
 }  // namespace dr::lkg

@@ -25,9 +25,9 @@ bool is_named(const Json& body, std::string_view kind, std::string_view name) {
          data::string_or(body, {"metadata", "name"}, "") == name;
 }
 
-bool is_switch_patch(const CallRecord& call) {
+bool patches(const CallRecord& call, std::string_view name) {
   return call.args.front() == "patch" && call.args.size() > 2 && call.args[1] == "configmap" &&
-         (call.args[2] == k_switch_name || call.args[2] == k_safety_name);
+         call.args[2] == name;
 }
 
 template <typename Predicate>
@@ -51,7 +51,8 @@ bool is_lease_write(const CallRecord& call) {
 }
 
 bool is_floor_write(const CallRecord& call) {
-  return is_mutation(call) && !is_switch_write(call) && !is_lease_write(call);
+  return is_mutation(call) && !is_switch_write(call) && !patches(call, k_safety_name) &&
+         !is_lease_write(call);
 }
 
 // The answer shows the switch, whole, at "1" and not on its way out.
@@ -80,7 +81,10 @@ bool is_bad_read(const CallRecord& call) {
 
 std::string stage_of(const CallRecord& call) {
   if (call.args.front() == "delete") return "pods";
+  // Workloads that take the switch come last.
   const auto* kind = known_kind(data::string_at(call.bodies.at(0), {"kind"}));
+  if (kube::is_workload(*kind) && call.input.find(k_switch_key) != std::string::npos)
+    return "execution";
   return std::string(kube::name_of(kind->wave));
 }
 
@@ -232,6 +236,9 @@ class Judge {
   void t7_everybody_knows() {
     for (const auto& name : trading_containers(m_store))
       breach(7, "exit 0, but " + name + " does not know that it is halted");
+    const Json* safety = m_store.find(path_of("ConfigMap", k_safety_name));
+    if (safety != nullptr && data::string_or(*safety, {"data", k_safety_key}, "true") != "true")
+      breach(7, "exit 0, but the second switch is not held");
   }
 
   void t9_report() {
@@ -278,7 +285,7 @@ bool is_mutation(const CallRecord& call) {
 
 bool is_switch_write(const CallRecord& call) {
   if (!is_mutation(call)) return false;
-  return is_switch_patch(call) || all_bodies(call, [](const Json& body) {
+  return patches(call, k_switch_name) || all_bodies(call, [](const Json& body) {
            return is_named(body, "ConfigMap", k_switch_name);
          });
 }

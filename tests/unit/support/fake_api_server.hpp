@@ -58,9 +58,11 @@ class FakeApiServer {
     return {{"current-context", "floor-context"},
             {"contexts",
              Json::array(
-                 {{{"context",
+                 {{{"name", "floor-context"},
+                   {"context",
                     {{"cluster", "floor-cluster"}, {"user", "jane"}, {"namespace", k_floor}}}}})},
-            {"clusters", Json::array({{{"cluster", {{"server", "https://floor:6443"}}}}})}};
+            {"clusters", Json::array({{{"name", "floor-cluster"},
+                                       {"cluster", {{"server", "https://floor:6443"}}}}})}};
   }
 
   static bool has_arg(const std::vector<std::string>& args, std::string_view arg) {
@@ -173,9 +175,10 @@ class FakeApiServer {
                                       -1));
   }
 
-  // All events after a version, one JSON document a line.
+  // All events after a version (without one: ever), one JSON document a line.
   os::ProcessResult replay(const kube::Kind& kind, const Query& query) const {
-    const std::uint64_t since = std::stoull(query.at("resourceVersion"));
+    const auto version = query.find("resourceVersion");
+    const std::uint64_t since = version == query.end() ? 0 : std::stoull(version->second);
     if (since < m_compacted) {
       return succeeded(data::write_json({{"type", "ERROR"},
                                          {"object",

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -51,11 +53,44 @@ class FakeProcessRunner final : public os::ProcessRunner {
     if (on_sleep) on_sleep(duration);
   }
 
+  // Remembered, not run: emit() plays its output, end_backgrounds() its death.
+  std::unique_ptr<os::Background> start(os::Command command, os::LineHandler on_line) override {
+    m_backgrounds.push_back(std::move(command));
+    auto state = std::make_shared<BackgroundState>();
+    state->on_line = std::move(on_line);
+    m_background = state;
+    return std::make_unique<FakeBackground>(std::move(state));
+  }
+  // A line of the running background command; the alarm that it raises, as the next call would
+  // throw it.
+  std::optional<Error> emit(std::string_view line) {
+    const auto state = m_background.lock();
+    return state && state->running ? state->on_line(line) : std::nullopt;
+  }
+  void end_backgrounds() {
+    if (const auto state = m_background.lock()) state->running = false;
+  }
+  bool has_background() const { return !m_background.expired(); }
+
+  const std::vector<os::Command>& backgrounds() const { return m_backgrounds; }
   const std::vector<os::Command>& commands() const { return m_commands; }
   const std::vector<Millis>& sleeps() const { return m_sleeps; }
   bool all_used() const { return m_queue.empty(); }
 
  private:
+  struct BackgroundState {
+    os::LineHandler on_line;
+    bool running = true;
+  };
+  class FakeBackground final : public os::Background {
+   public:
+    explicit FakeBackground(std::shared_ptr<BackgroundState> state) : m_state(std::move(state)) {}
+    bool is_running() const override { return m_state->running; }
+
+   private:
+    std::shared_ptr<BackgroundState> m_state;
+  };
+
   os::ProcessResult answer(const os::Command& command) {
     if (!m_queue.empty()) {
       os::ProcessResult result = std::move(m_queue.front());
@@ -68,6 +103,8 @@ class FakeProcessRunner final : public os::ProcessRunner {
     throw std::logic_error(line);
   }
 
+  std::weak_ptr<BackgroundState> m_background;
+  std::vector<os::Command> m_backgrounds;
   std::deque<os::ProcessResult> m_queue;
   std::vector<os::Command> m_commands;
   std::vector<Millis> m_sleeps;

@@ -45,7 +45,8 @@ TEST(Reference, MarkdownHasEveryPart) {
                         "\n## Arguments\n\n- `ID`: Which one\n"
                         "\n## Options\n\n- `-f, --full='a-b'`: Show it whole\n"
                         "\nSee also: [kubectl lkg history](lkg_history.md), "
-                        "[options of all commands](lkg_options.md).\n"));
+                        "[options of all commands](lkg_options.md), "
+                        "[exit codes](../exit-codes.md).\n"));
 }
 
 // A line of text that begins with a dot would be taken for a request and vanish, and a plain
@@ -62,6 +63,8 @@ TEST(Reference, ManPageHasEveryPart) {
                               ".SH ARGUMENTS\n.TP\n\\fIID\\fR\nWhich one\n"
                               ".SH OPTIONS\n"
                               ".TP\n\\fB\\-f, \\-\\-full\\fR=\\(aqa\\-b\\(aq\nShow it whole\n"
+                              ".SH \"EXIT STATUS\"\n.TP\n\\fB0\\fR\nDone and verified.\n"));
+  EXPECT_THAT(page, HasSubstr("SIGHUP, SIGINT or SIGTERM.\n"
                               ".SH EXAMPLES\n.nf\n# One\nkubectl lkg history show x\n"
                               "\n# Dotted\n\\&.y \\e\n  \\-\\-z=\\(aqa b\\(aq\n.fi\n"
                               ".SH \"SEE ALSO\"\n"

@@ -113,6 +113,20 @@ TEST_F(DiscoveryTest, NothingToListIsAFailure) {
   EXPECT_THROW(discover(m_api.kubectl()), Error);
 }
 
+// Its verbs would be read as none, and every kind as one that cannot be listed.
+TEST_F(DiscoveryTest, AKubectlThatIsTooOldIsRefusedByName) {
+  // Measured with 1.25.0.
+  m_api.answer_with("api-resources",
+                    succeeded("configmaps  cm  v1  true  ConfigMap  [create get list]\n"));
+  try {
+    discover(m_api.kubectl());
+    FAIL() << "an unreadable table was read";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    EXPECT_THAT(error.what(), HasSubstr("too old"));
+  }
+}
+
 TEST_F(DiscoveryTest, ACutTableIsAFailure) {
   auto result = succeeded(k_table);
   result.truncated = true;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/error.hpp"
+#include "common/base/text.hpp"
 #include "tests/unit/common/kube/api_fixture.hpp"
 #include "tests/unit/common/kube/switch_pods.hpp"
 
@@ -113,22 +114,32 @@ TEST_F(HaltProofTest, ARecreatedPodOfTheSameNameIsProven) {
   EXPECT_EQ(prove(pod).verdict, HaltVerdict::proven);
 }
 
+void start_at(Json& status, const std::string& time) {
+  status["state"] = {{"running", {{"startedAt", time}}}};
+}
+
 // A restarted container read its variables again; only a new id shows that, and for that container
-// alone.
-TEST_F(HaltProofTest, ARestartedContainerIsProvenByItsNewId) {
+// alone. A status that lags may show the new id of a container that started before the write.
+TEST_F(HaltProofTest, ARestartedContainerIsProvenByItsNewIdAndALaterStart) {
   Json spec = spec_with(k_env);
   spec["containers"].push_back(make_container("side", "side:1"));
   spec["containers"][1].update(k_env);
   existed({pod_with("old", spec, "containerd://1")});
   Json pod = pod_with("old", spec, "containerd://1");
-  pod["status"]["containerStatuses"][0]["containerID"] = "containerd://2";
+  auto& status = pod["status"]["containerStatuses"][0];
+  status["containerID"] = "containerd://2";
+  for (const char* time : {"2026-01-02T03:00:04Z", "2026-01-02T03:00:05Z"}) {
+    start_at(status, time);
+    EXPECT_EQ(prover().prove({pod})[0].verdict, HaltVerdict::not_halted) << time;
+  }
+  start_at(status, "2026-01-02T03:00:06Z");
   const auto proofs = prover().prove({pod});
   ASSERT_THAT(proofs, SizeIs(2));
   EXPECT_EQ(proofs[0].verdict, HaltVerdict::proven);
   EXPECT_EQ(proofs[1].container, "side");
   EXPECT_EQ(proofs[1].verdict, HaltVerdict::not_halted);
 
-  pod["status"]["containerStatuses"][0]["containerID"] = "";
+  status["containerID"] = "";
   EXPECT_EQ(prover().prove({pod})[0].verdict, HaltVerdict::not_halted) << "no id proves nothing";
 }
 
@@ -238,6 +249,7 @@ TEST_F(HaltProofTest, InitContainersAreProvenByTheirOwnStatus) {
 
   Json restarted = pod;
   restarted["status"]["initContainerStatuses"][0]["containerID"] = "containerd://9";
+  start_at(restarted["status"]["initContainerStatuses"][0], "2026-01-02T03:00:06Z");
   EXPECT_EQ(prove(restarted).verdict, HaltVerdict::proven);
 
   // What ended may have acted on the old value, and the kubelet may have started it again.
@@ -396,6 +408,55 @@ TEST(HaltNames, AreStable) {
   EXPECT_EQ(name_of(HaltVerdict::not_running), "not-running");
   EXPECT_EQ(name_of(HaltVerdict::waiting), "waiting");
   EXPECT_EQ(name_of(HaltVerdict::not_halted), "NOT-HALTED");
+}
+
+// --- By exec
+
+// One of each: what the container itself says decides only where the start does not.
+TEST_F(HaltProofTest, ByExecAContainerThatReadsOneIsProven) {
+  const std::vector<Json> pods = {
+      pod_with("variable", spec_with(k_env)), pod_with("mounted", spec_with(k_mount)),
+      pod_with("released", spec_with(k_env)), pod_with("distroless", spec_with(k_env))};
+  existed(pods);
+  auto proofs = prover().prove(pods);
+  proofs.push_back(prove(pod_with("young", spec_with(k_env))));
+  std::vector<std::string> asked;
+  api.on_write = [&](const os::Command& command) {
+    const auto words = words_of(command);
+    asked.push_back(join(words, " "));
+    if (words.at(1) == "released") return succeeded("0\n");
+    if (words.at(1) == "distroless") return failed(126, "error: exec: printenv not found\n");
+    return succeeded("1\n");
+  };
+  prove_by_exec(api.kubectl(), proofs);
+
+  EXPECT_THAT(asked, testing::ElementsAre(
+                         "exec variable --container web -- printenv EXECUTION_HALTED",
+                         "exec mounted --container web -- cat /etc/switch/EXECUTION_HALTED",
+                         "exec released --container web -- printenv EXECUTION_HALTED",
+                         "exec distroless --container web -- printenv EXECUTION_HALTED"));
+  EXPECT_EQ(proofs[0].verdict, HaltVerdict::proven);
+  EXPECT_EQ(proofs[1].verdict, HaltVerdict::proven);
+  EXPECT_EQ(proofs[2].verdict, HaltVerdict::not_halted);
+  EXPECT_THAT(proofs[2].reason, HasSubstr("exec read \"0\""));
+  EXPECT_EQ(proofs[3].verdict, HaltVerdict::not_halted);
+  EXPECT_THAT(proofs[3].reason, HasSubstr("printenv not found"));
+}
+
+// A reply that was cut off, or that holds more than the value, proves nothing.
+TEST_F(HaltProofTest, ByExecOnlyAWholeOneCounts) {
+  const Json pod = pod_with("old", spec_with(k_env));
+  existed({pod});
+  const auto before = prover().prove({pod});
+  auto cut_off = succeeded("1\n");
+  cut_off.timed_out = true;
+  for (const auto& answer : {succeeded(""), succeeded("10"), succeeded("1\n1"), succeeded("true"),
+                             failed(1, "1"), cut_off}) {
+    auto proofs = before;
+    api.on_write = [&](const os::Command&) { return answer; };
+    prove_by_exec(api.kubectl(), proofs);
+    EXPECT_FALSE(proofs[0].holds()) << answer.out;
+  }
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <functional>
 #include <ostream>
 #include <string>
@@ -40,9 +42,8 @@ Error error_of(const std::function<void()>& act) {
 }
 
 os::ProcessResult timed_out() {
-  os::ProcessResult result;
+  os::ProcessResult result = failed(1, "");  // an exit code of -1 is no answer to FakeApi
   result.timed_out = true;
-  result.signal = 15;
   return result;
 }
 
@@ -330,6 +331,107 @@ TEST(RequireUnchanged, IsUnsafeWhenTheNamespaceIsGone) {
   model.has_namespace = false;
   const Error error = error_of([&] { model.kill_switch().require_unchanged(before); });
   EXPECT_EQ(error.code(), ExitCode::unsafe);
+}
+
+// One answer that is lost on the way is no reason to give up a restore.
+TEST(RequireUnchanged, LooksAgainWhenItCannotRead) {
+  SwitchModel model(switch_with("1"));
+  const Halted before = model.kill_switch().halt();
+  int reads = 0;
+  model.before_read = [&] {
+    model.broken_read.reset();
+    if (++reads <= 2) model.broken_read = failed(1, "Error from server (TooManyRequests): slow\n");
+  };
+  const auto writes = model.api().writes().size();
+  model.kill_switch().require_unchanged(before);
+  EXPECT_EQ(model.api().writes().size(), writes) << "no halt was needed";
+
+  // Three in a row: the switch is halted again, which shows as well that nobody wrote it.
+  reads = -1;
+  model.kill_switch().require_unchanged(before);
+  EXPECT_EQ(model.api().writes().size(), writes + 1);
+}
+
+// The operator must learn who did it and when, even if it reads "1" again.
+TEST(RequireUnchanged, TellsWhoMovedTheSwitchAndWhen) {
+  SwitchModel model(switch_with("1"));
+  const Halted before = model.kill_switch().halt();
+  model.set("0");
+  model.set("1");
+  model.events =
+      R"({"type":"MODIFIED","object":{"metadata":{"uid":"u","managedFields":[{"manager":"kubectl-edit","time":"2026-01-02T03:00:09Z","fieldsV1":{"f:data":{"f:EXECUTION_HALTED":{}}}}]},"data":{"EXECUTION_HALTED":"0"}}})"
+      "\n";
+  const Error error = error_of([&] { model.kill_switch().require_unchanged(before); });
+  EXPECT_THAT(error.what(),
+              HasSubstr("EXECUTION_HALTED=\"0\" by kubectl-edit at 2026-01-02T03:00:09Z"));
+}
+
+// A server that hangs must be told from one that answers within half a minute or so, whatever
+// limits the user gave; and only a few calls may wait for it.
+TEST(Halt, HasShortLimitsOfItsOwn) {
+  SwitchModel model(switch_with("1"));
+  os::ProcessResult hung = timed_out();
+  hung.elapsed = std::chrono::seconds(8);
+  model.refused_write = hung;
+  model.broken_read = hung;
+  const Error error = error_of([&] { model.kill_switch().halt(); });
+  EXPECT_EQ(error.code(), ExitCode::unsafe);
+  EXPECT_THAT(model.api().writes(), SizeIs(2));
+  for (const auto& command : model.api().runner().commands()) {
+    if (words_of(command).front() == "config") continue;
+    EXPECT_LE(command.timeout, std::chrono::seconds(15));
+    const auto limits =
+        std::count(command.args.begin(), command.args.end(), "--request-timeout=8s");
+    EXPECT_EQ(limits, 1);
+  }
+}
+
+// --- The second switch
+
+const std::string k_safety_path = k_core_path + "configmaps/agenttrader-safety";
+
+Json safety_with(const Json& data) {
+  Json object = make_object("v1", "ConfigMap", "agenttrader-safety");
+  object["data"] = data;
+  return object;
+}
+
+TEST(Safety, IsLeftAloneWhereItHoldsOrIsNotThere) {
+  FakeApi api;
+  api.on_write = [](const os::Command&) { return failed(1, "no write was due\n"); };
+  EXPECT_FALSE(KillSwitch(api.kubectl()).hold_safety());
+  for (const Json& data : {Json{{"KILL_SWITCH", "true"}}, Json{{"OTHER", "x"}}}) {
+    api.put(k_safety_path, safety_with(data));
+    EXPECT_FALSE(KillSwitch(api.kubectl()).hold_safety());
+  }
+  EXPECT_THAT(api.writes(), IsEmpty());
+}
+
+TEST(Safety, IsSetToTrueAndReadBack) {
+  FakeApi api;
+  api.put(k_safety_path, safety_with({{"KILL_SWITCH", "false"}, {"OTHER", "x"}}));
+  api.on_write = [&](const os::Command&) {
+    api.put(k_safety_path, safety_with({{"KILL_SWITCH", "true"}, {"OTHER", "x"}}));
+    return succeeded();
+  };
+  EXPECT_TRUE(KillSwitch(api.kubectl()).hold_safety());
+  ASSERT_THAT(api.writes(), SizeIs(1));
+  EXPECT_THAT(
+      words_of(api.writes()[0]),
+      ElementsAre("patch", "configmap", "agenttrader-safety", "--field-manager=agenttrader-dr",
+                  "--type=merge", "-p", R"({"data":{"KILL_SWITCH":"true"}})", "-o", "name"));
+}
+
+// Unknown is not safe.
+TEST(Safety, ThatCannotBeHeldOrReadIsUnsafe) {
+  FakeApi api;
+  api.put(k_safety_path, safety_with({{"KILL_SWITCH", "false"}}));
+  for (const auto& answer : {succeeded(), failed(1, k_dead_webhook)}) {
+    api.on_write = [&](const os::Command&) { return answer; };
+    EXPECT_EQ(error_of([&] { KillSwitch(api.kubectl()).hold_safety(); }).code(), ExitCode::unsafe);
+  }
+  api.refuse(k_safety_path, "Error from server (Forbidden): configmaps is forbidden\n");
+  EXPECT_EQ(error_of([&] { KillSwitch(api.kubectl()).hold_safety(); }).code(), ExitCode::unsafe);
 }
 
 // --- align

@@ -50,8 +50,9 @@ class KubectlTest : public testing::Test {
   std::vector<std::string> log;
 };
 
-const os::ProcessResult k_no_context =
-    failed(1, "error: current-context must exist in order to minify\n");
+// As kubectl prints an empty configuration.
+const os::ProcessResult k_no_context = succeeded(
+    R"({"kind": "Config", "clusters": null, "users": null, "contexts": null, "current-context": ""})");
 
 // --- The target
 
@@ -63,11 +64,12 @@ TEST_F(KubectlTest, ResolvesTheTargetWithoutTheServer) {
   EXPECT_EQ(kubectl.target().server, "https://10.0.0.1:6443");
   EXPECT_EQ(kubectl.target().ns, "trading-floor");
   ASSERT_THAT(runner.commands(), SizeIs(1));
-  EXPECT_THAT(runner.commands()[0].args, ElementsAre("config", "view", "--minify", "-o", "json"));
+  EXPECT_THAT(runner.commands()[0].args, ElementsAre("config", "view", "-o", "json"));
 }
 
-// Someone may switch the current context while a restore runs: no later call may follow it.
-TEST_F(KubectlTest, PinsContextAndNamespaceInEveryCall) {
+// Someone may switch the current context, or write another cluster or user under its name, while a
+// restore runs: no later call may follow it.
+TEST_F(KubectlTest, PinsTheTargetInEveryCall) {
   const Kubectl kubectl = connect();
   runner.handler = [](const os::Command&) { return succeeded("{}"); };
   kubectl.get("/version", "the version");
@@ -81,8 +83,45 @@ TEST_F(KubectlTest, PinsContextAndNamespaceInEveryCall) {
                       Contains(StartsWith("--request-timeout="))));
   }
   EXPECT_THAT(runner.commands().back().args,
-              ElementsAre("--context=prod", "--namespace=trading-floor", "--request-timeout=30s",
-                          "get", "secrets", "--no-headers"));
+              ElementsAre("--context=prod", "--cluster=c1", "--user=jane",
+                          "--server=https://10.0.0.1:6443", "--request-timeout=30s",
+                          "--namespace=trading-floor", "get", "secrets", "--no-headers"));
+}
+
+// --server would clear the name that the kubeconfig has for its certificate.
+TEST_F(KubectlTest, PinsTheServersTlsNameWithTheServer) {
+  Json config = kubeconfig_of("prod", "trading-floor");
+  config["clusters"][0]["cluster"]["tls-server-name"] = "api.example.com";
+  const auto last_call = [&](const ConnectionFlags& flags) {
+    const Kubectl kubectl = connect(flags, succeeded(data::write_json(config)));
+    runner.push(succeeded("{}"));
+    kubectl.get("/version", "the version");
+    return runner.commands().back().args;
+  };
+  EXPECT_THAT(last_call({}), Contains("--tls-server-name=api.example.com"));
+  EXPECT_THAT(
+      last_call({"", "", {"--tls-server-name=x"}}),
+      AllOf(Contains("--tls-server-name=x"), Not(Contains("--tls-server-name=api.example.com"))));
+  EXPECT_THAT(last_call({"", "", {"--server=https://x"}}),
+              Not(Contains(StartsWith("--tls-server-name"))));
+}
+
+// A flag overrides a part of the context, for every call and in what is shown.
+TEST_F(KubectlTest, FlagsOverrideThePartsOfTheContext) {
+  Json config = kubeconfig_of("prod", "trading-floor");
+  config["clusters"].push_back({{"name", "c2"}, {"cluster", {{"server", "https://c2"}}}});
+  const Kubectl kubectl =
+      connect({"", "", {"--cluster=c2", "--user=joe"}}, succeeded(data::write_json(config)));
+  EXPECT_EQ(kubectl.target().cluster, "c2");
+  EXPECT_EQ(kubectl.target().user, "joe");
+  EXPECT_EQ(kubectl.target().server, "https://c2");
+  EXPECT_EQ(connect({"", "", {"--server=https://x"}}).target().server, "https://x");
+  runner.push(succeeded("{}"));
+  kubectl.get("/version", "the version");
+  EXPECT_THAT(runner.commands().back().args,
+              ElementsAre("--cluster=c2", "--user=joe", "--context=prod", "--server=https://c2",
+                          "--request-timeout=30s", "--namespace=trading-floor", "get", "--raw",
+                          "/version"));
 }
 
 // The user's flags win, and go to every call as they are.
@@ -95,9 +134,11 @@ TEST_F(KubectlTest, ForwardsTheUsersFlags) {
               AllOf(Contains("--context=staging"), Contains("--kubeconfig=/x")));
   runner.push(succeeded("{}"));
   kubectl.get("/version", "the version");
-  EXPECT_THAT(runner.commands()[1].args,
-              ElementsAre("--kubeconfig=/x", "--as=jane", "--request-timeout=5s",
-                          "--context=staging", "--namespace=other-ns", "get", "--raw", "/version"));
+  EXPECT_THAT(
+      runner.commands()[1].args,
+      ElementsAre("--kubeconfig=/x", "--as=jane", "--request-timeout=5s", "--context=staging",
+                  "--cluster=c1", "--user=jane", "--server=https://10.0.0.1:6443",
+                  "--namespace=other-ns", "get", "--raw", "/version"));
 }
 
 TEST_F(KubectlTest, NamespaceOfTheContextThenDefault) {
@@ -105,15 +146,16 @@ TEST_F(KubectlTest, NamespaceOfTheContextThenDefault) {
             "default");
 }
 
-// In a pod there is no kubeconfig; kubectl then uses the service account, and no context can be
-// pinned.
+// In a pod there is no kubeconfig; kubectl then uses the service account, but not when it is told a
+// server, a user or a time limit.
 TEST_F(KubectlTest, WorksWithoutACurrentContext) {
   const Kubectl kubectl = connect({"trading-floor", "", {}}, k_no_context);
   EXPECT_EQ(kubectl.target().context, "");
   EXPECT_EQ(kubectl.target().ns, "trading-floor");
   runner.push(succeeded("{}"));
   kubectl.get("/version", "the version");
-  EXPECT_THAT(runner.commands()[1].args, Not(Contains(StartsWith("--context"))));
+  EXPECT_THAT(runner.commands()[1].args,
+              ElementsAre("--namespace=trading-floor", "get", "--raw", "/version"));
 }
 
 // kubectl takes the pod's own namespace there, and a plugin must work on the same one.
@@ -126,15 +168,26 @@ TEST_F(KubectlTest, NamespaceOfThePodWithoutAContext) {
 
 // A mistyped context must not fall back to any other cluster.
 TEST_F(KubectlTest, RefusesAnUnknownContext) {
-  const Error error =
-      connect_error({"", "nope", {}}, failed(1, "error: cannot locate context nope\n"));
+  const Error error = connect_error(
+      {"", "nope", {}}, succeeded(data::write_json(kubeconfig_of("prod", "trading-floor"))));
   EXPECT_EQ(error.code(), ExitCode::failed);
-  EXPECT_THAT(error.what(), HasSubstr("cannot locate context nope"));
+  EXPECT_THAT(error.what(), HasSubstr("no context \"nope\""));
   EXPECT_THAT(error.next_step(), HasSubstr("get-contexts"));
   EXPECT_EQ(connect_error({"", "nope", {}}, k_no_context).code(), ExitCode::failed);
   EXPECT_EQ(connect_error({}, failed(1, "error: error loading config file \"/x\"\n")).code(),
             ExitCode::failed);
   EXPECT_EQ(connect_error({}, succeeded("not json")).code(), ExitCode::failed);
+}
+
+// The cause is the program, not the kubeconfig.
+TEST_F(KubectlTest, AFlagThatAnOlderKubectlDoesNotKnowIsAUsageError) {
+  const Error error =
+      connect_error({"", "", {"--as-user-extra=a=b"}},
+                    failed(1,
+                           "error: unknown flag: --as-user-extra\nSee 'kubectl config view "
+                           "--help' for usage.\n"));
+  EXPECT_EQ(error.code(), ExitCode::usage);
+  EXPECT_STREQ(error.what(), "this kubectl does not know --as-user-extra");
 }
 
 TEST_F(KubectlTest, AMissingProgramIsAUsageError) {
@@ -178,6 +231,26 @@ TEST_F(KubectlTest, MasksCredentialsInTheLogOnly) {
   EXPECT_THAT(log[1], AllOf(StartsWith("/opt/kubectl "), HasSubstr("'--as=a b'"),
                             HasSubstr("'/a?b=c&d=e'")));
   EXPECT_THAT(runner.commands()[1].args, Contains("--token=s3cret"));
+}
+
+// kubectl before 1.34 drops the path of the server's URL from a --raw path; a halt behind Rancher
+// would be read back from nowhere.
+TEST_F(KubectlTest, PutsThePathOfTheServerBeforeRawPathsForAnOlderKubectl) {
+  const auto raw_path = [&](const std::string& server, const std::string& minor) {
+    Json config = kubeconfig_of("prod", "trading-floor");
+    config["clusters"][0]["cluster"]["server"] = server;
+    runner.push(succeeded(data::write_json(config)));
+    if (!minor.empty())
+      runner.push(succeeded(data::write_json({{"clientVersion", {{"minor", minor}}}})));
+    const Kubectl kubectl(runner, environment, "/opt/kubectl", {});
+    runner.push(succeeded("{}"));
+    kubectl.get("/version", "the version");
+    return runner.commands().back().args.back();
+  };
+  EXPECT_EQ(raw_path("https://rancher/k8s/clusters/c-1", "33"), "/k8s/clusters/c-1/version");
+  EXPECT_EQ(raw_path("https://rancher/k8s/clusters/c-1/", "32+"), "/k8s/clusters/c-1/version");
+  EXPECT_EQ(raw_path("https://rancher/k8s/clusters/c-1", "34"), "/version");
+  EXPECT_EQ(raw_path("https://10.0.0.1:6443/", ""), "/version") << "no process more";
 }
 
 // --- Answers

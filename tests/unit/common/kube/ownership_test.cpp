@@ -138,6 +138,19 @@ TEST(Ownership, CronJobOwnsThePodsOfItsJobs) {
   EXPECT_TRUE(ownership.is_current(floor.jobs[1], floor.pods[1]));
 }
 
+// An older kubectl makes it so, and a CronJob that was run by hand with it must be pinned all the
+// same.
+TEST(Ownership, AJobMadeByHandBelongsToItsCronJob) {
+  const Json cron = make_cron_job("report");
+  Floor floor;
+  floor.jobs = {make_job(cron, "report-by-hand")};
+  floor.jobs[0]["metadata"]["ownerReferences"][0].erase("controller");
+  floor.pods = {pod_of(floor.jobs[0], "report-by-hand-a")};
+  EXPECT_THAT(names_of(floor.ownership().pods_of(cron)), ElementsAre("report-by-hand-a"));
+  floor.jobs[0]["metadata"]["ownerReferences"][0]["kind"] = "Workflow";
+  EXPECT_THAT(floor.ownership().pods_of(cron), IsEmpty());
+}
+
 TEST(Ownership, JobsComeNewestFirst) {
   const Json cron = make_cron_job("report");
   Json failed = make_job(cron, "failed");

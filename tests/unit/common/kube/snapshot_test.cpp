@@ -170,6 +170,14 @@ TEST_F(SnapshotTest, AnUnreadableKindIsAnErrorThatNamesIt) {
   EXPECT_THAT(error().next_step(), HasSubstr("check the connection"));
 }
 
+// An LKG without a kind that the server does not have would be restored without it elsewhere.
+TEST_F(SnapshotTest, AKindThatTheServerDoesNotServeIsRefused) {
+  api.refuse(k_deployments + k_exact,
+             "Error from server (NotFound): the server could not find the requested resource\n");
+  EXPECT_EQ(error().code(), ExitCode::refused);
+  EXPECT_THAT(error().what(), HasSubstr("does not serve deployments of apps/v1"));
+}
+
 // Also while everything is collected twice.
 TEST_F(SnapshotTest, AnUnreadableKindIsAnErrorInACollection) {
   api.refuse(k_deployments + k_exact, "Error from server (Expired): too old\n");

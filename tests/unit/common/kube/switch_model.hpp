@@ -20,7 +20,10 @@ class SwitchModel {
  public:
   explicit SwitchModel(std::optional<Json> live) : m_live(std::move(live)) {
     m_api.on_write = [this](const os::Command& command) { return write(command); };
-    m_api.on_read = [this](const std::string&) { return read(); };
+    m_api.on_read = [this](const std::string& path) {
+      if (path.find("watch=true") != std::string::npos) return succeeded(events);
+      return path == k_switch_path ? read() : os::ProcessResult{};
+    };
   }
   SwitchModel(const SwitchModel&) = delete;
   SwitchModel& operator=(const SwitchModel&) = delete;
@@ -37,6 +40,7 @@ class SwitchModel {
   std::optional<os::ProcessResult> refused_write;  // writes have no effect and end so
   std::optional<os::ProcessResult> lost_reply;     // writes have their effect and end so
   std::optional<os::ProcessResult> broken_read;    // reads end so
+  std::string events;                              // what a watch of the switch replays
 
   kube::KillSwitch kill_switch() const { return kube::KillSwitch(m_api.kubectl()); }
   const std::optional<Json>& live() const { return m_live; }

@@ -79,8 +79,9 @@ class Cluster {
 
   static constexpr const char* k_config =
       R"({"current-context": "floor-context",
-          "contexts": [{"context": {"cluster": "gke_floor", "user": "jane", "namespace": "trading-floor"}}],
-          "clusters": [{"cluster": {"server": "https://floor:6443"}}]})";
+          "contexts": [{"name": "floor-context",
+                        "context": {"cluster": "gke_floor", "user": "jane", "namespace": "trading-floor"}}],
+          "clusters": [{"name": "gke_floor", "cluster": {"server": "https://floor:6443"}}]})";
 
   FakeProcessRunner m_runner;
   std::map<std::string, os::ProcessResult> m_answers;
@@ -140,8 +141,8 @@ inline lkg::RestoreResult good_restore() {
   settled.settled = true;
   result.workloads = {{"Deployment/web", settled, ""}};
   result.proofs = {
-      {"web-1", "web", kube::SwitchWay::env, kube::HaltVerdict::proven, "created after"},
-      {"web-0", "web", kube::SwitchWay::file, kube::HaltVerdict::proven, "started after"}};
+      {"web-1", "web", kube::SwitchWay::env, kube::HaltVerdict::proven, "created after", {}},
+      {"web-0", "web", kube::SwitchWay::file, kube::HaltVerdict::proven, "started after", {}}};
   result.extras = {drift_of(lkg::DriftKind::extra, "Service", "b"),
                    drift_of(lkg::DriftKind::extra, "ConfigMap", "a")};
   result.code = ExitCode::ok;

@@ -27,7 +27,7 @@ Written write(const std::vector<Json>& objects, const CaptureOptions& options = 
       capture_objects(live, options, [](const auto&) {}, [](const auto&) { return std::nullopt; });
   const std::string manifest = manifest_text(result.objects);
   Provenance provenance;
-  provenance.target = {"floor-context", "floor-cluster", "jane", "https://floor:6443", k_floor};
+  provenance.target = {"floor-context", "floor-cluster", "jane", "https://floor:6443", "", k_floor};
   provenance.cluster = {"cluster-a", "v1.36.3"};
   provenance.git_sha = "0a1b2c3d";
   provenance.build_id = "42";

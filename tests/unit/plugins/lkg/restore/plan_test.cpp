@@ -122,7 +122,7 @@ TEST(Plan, UnprovenPodsLeadToTheirWorkload) {
       live_of({make_namespace(), make_switch(), web, set, make_pod(set, "web-0", spec), gamma,
                make_pod(gamma, "gamma-0", spec)});
   const auto proof = [](const std::string& pod, kube::HaltVerdict verdict) {
-    return kube::HaltProof{pod, "web", kube::SwitchWay::env, verdict, ""};
+    return kube::HaltProof{pod, "web", kube::SwitchWay::env, verdict, "", {}};
   };
   EXPECT_THAT(unproven_workloads(live, {proof("web-0", kube::HaltVerdict::not_halted),
                                         proof("gamma-0", kube::HaltVerdict::waiting),
