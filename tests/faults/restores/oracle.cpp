@@ -83,7 +83,8 @@ std::string stage_of(const CallRecord& call) {
   if (call.args.front() == "delete") return "pods";
   // Workloads that take the switch come last.
   const auto* kind = known_kind(data::string_at(call.bodies.at(0), {"kind"}));
-  if (kube::is_workload(*kind) && call.input.find(k_switch_key) != std::string::npos)
+  if (kube::is_workload(*kind) && (call.input.find(k_switch_key) != std::string::npos ||
+                                   call.input.find(k_switch_name) != std::string::npos))
     return "execution";
   return std::string(kube::name_of(kind->wave));
 }
@@ -136,9 +137,10 @@ class Judge {
     if (m_ending.was_killed) return std::move(m_breaches);
     if (m_ending.code == 0) {
       t4_halt_last();
-      t7_everybody_knows();
+      t5_t7_truth();
+    } else {
+      t5_last_halt();
     }
-    t5_failures();
     t9_report();
     return std::move(m_breaches);
   }
@@ -198,12 +200,22 @@ class Judge {
     }
   }
 
-  void t5_failures() {
-    if (m_ending.code == 0) {
-      if (const auto what = difference_from(m_store, m_reference); !what.empty())
-        breach(5, "exit 0, but " + what);
-      return;
+  // The cluster as the last read-back met it: what is done to it later no run can know.
+  void t5_t7_truth() {
+    FakeStore seen(m_store.clock());
+    for (const auto& event : m_store.events()) {
+      if (!m_last_good || event.revision <= m_calls[*m_last_good].began) seen.replay(event);
     }
+    if (const auto what = difference_from(seen, m_reference); !what.empty())
+      breach(5, "exit 0, but " + what);
+    for (const auto& name : trading_containers(seen))
+      breach(7, "exit 0, but " + name + " does not know that it is halted");
+    const Json* safety = seen.find(path_of("ConfigMap", k_safety_name));
+    if (safety != nullptr && data::string_or(*safety, {"data", k_safety_key}, "true") != "true")
+      breach(7, "exit 0, but the second switch is not held");
+  }
+
+  void t5_last_halt() {
     // Up to the identification of the cluster there is nothing to halt.
     constexpr std::size_t k_identify = 8;
     const bool wrote = std::any_of(m_calls.begin(), m_calls.end(),
@@ -231,14 +243,6 @@ class Judge {
     }
     if (was_unhalted && !m_ending.was_killed && m_ending.code != k_unsafe)
       breach(6, fmt::format("the switch moved, and the exit code is {}", m_ending.code));
-  }
-
-  void t7_everybody_knows() {
-    for (const auto& name : trading_containers(m_store))
-      breach(7, "exit 0, but " + name + " does not know that it is halted");
-    const Json* safety = m_store.find(path_of("ConfigMap", k_safety_name));
-    if (safety != nullptr && data::string_or(*safety, {"data", k_safety_key}, "true") != "true")
-      breach(7, "exit 0, but the second switch is not held");
   }
 
   void t9_report() {

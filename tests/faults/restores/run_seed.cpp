@@ -153,7 +153,7 @@ SeedRecord run_seed(std::uint64_t seed) {
 std::string log_of(std::uint64_t seed, const SeedRecord& record) {
   std::string text = fmt::format("seed {}: floor {}, switch {}, others {}\n", seed,
                                  record.start.floor, record.start.switch_was, record.start.others,
-                  record.is_watched ? ", watched" : "");
+                                 record.is_watched ? ", watched" : "");
   for (const auto& fault : record.faults) text += fmt::format(" fault: {}\n", text_of(fault));
   text += text_of("first run", record.first);
   text += text_of("second run", record.second);
