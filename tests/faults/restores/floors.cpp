@@ -158,7 +158,7 @@ const std::vector<SwitchStart> k_switches = {
      [](FakeCluster& cluster) {
        cluster.edit("ConfigMap", k_switch, [](Json& o) { o["immutable"] = true; });
      },
-     {3}},
+     {0, 3}},  // 0 when the adversary made it anew
     {"other-keys",
      [](FakeCluster& cluster) {
        cluster.edit("ConfigMap", k_switch, [](Json& o) {

@@ -79,38 +79,21 @@ Plan plan() {
   wait_for_the_end(parent);
 }
 
-// get configmap NAME -w: what it is, then each event, until the caller goes.
-[[noreturn]] void watch(const std::string& path) {
+// A watch that does not end at once: each event, until the caller goes.
+[[noreturn]] void watch(const std::string& path, const os::Command& command) {
   const pid_t parent = getppid();
   const os::SystemClock clock;
-  std::uint64_t seen = 0;
+  std::size_t printed = 0;
   while (getppid() == parent) {
     std::string lines;
     {
       const ModelFile file(path);
-      const FakeCluster cluster = file.cluster(clock);
-      if (seen == 0) {
-        const Json* object = cluster.store().find(switch_path());
-        if (object == nullptr) {
-          std::fputs("Error from server (NotFound): configmaps not found\n", stderr);
-          _exit(1);
-        }
-        lines = data::write_json({{"type", "ADDED"}, {"object", *object}}, -1) + "\n";
-      } else {
-        os::Command replay;
-        replay.args = {"get", "--raw",
-                       "/api/v1/namespaces/trading-floor/configmaps?watch=true&fieldSelector="
-                       "metadata.name%3Dagenttrader-kill-switch&resourceVersion=" +
-                           std::to_string(seen)};
-        FakeCluster copy = cluster;
-        lines = copy.answer(replay).out;
-      }
-      seen = cluster.store().revision();
+      FakeCluster cluster = file.cluster(clock);
+      lines = cluster.answer(command).out;
     }
-    if (!lines.empty()) {
-      std::fputs(lines.c_str(), stdout);
-      std::fflush(stdout);
-    }
+    std::fputs(lines.c_str() + printed, stdout);
+    std::fflush(stdout);
+    printed = lines.size();
     usleep(100'000);
   }
   _exit(1);
@@ -125,9 +108,9 @@ int main(int count, char** words) try {
   if (std::find(command.args.begin(), command.args.end(), "-f") != command.args.end())
     command.input = standard_input();
   const std::string path = variable("DR_MODEL");
-  if (verb_and_args(command).front() != "config" &&
-      std::find(command.args.begin(), command.args.end(), "-w") != command.args.end())
-    watch(path);
+  const std::string& last = command.args.empty() ? path : command.args.back();
+  if (last.find("watch=true") != std::string::npos && !last.ends_with("timeoutSeconds=1"))
+    watch(path, command);
 
   const os::SystemClock clock;
   const Plan planned = plan();

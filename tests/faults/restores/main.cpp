@@ -35,6 +35,7 @@ void add(Counts& counts, const SeedRecord& record) {
   ++counts["floor " + record.start.floor];
   ++counts["switch " + record.start.switch_was];
   ++counts["others " + record.start.others];
+  ++counts[record.is_watched ? "watch hears" : "watch deaf"];
   for (const auto& [kind, count] : record.strikes) ++counts["fault " + std::string(kind)];
   if (record.strikes.empty()) ++counts["fault none"];
   count_ending(counts, "first run ", record.first.ending);

@@ -25,9 +25,9 @@ bool is_named(const Json& body, std::string_view kind, std::string_view name) {
          data::string_or(body, {"metadata", "name"}, "") == name;
 }
 
-bool is_switch_patch(const CallRecord& call) {
+bool patches(const CallRecord& call, std::string_view name) {
   return call.args.front() == "patch" && call.args.size() > 2 && call.args[1] == "configmap" &&
-         (call.args[2] == k_switch_name || call.args[2] == k_safety_name);
+         call.args[2] == name;
 }
 
 template <typename Predicate>
@@ -51,7 +51,8 @@ bool is_lease_write(const CallRecord& call) {
 }
 
 bool is_floor_write(const CallRecord& call) {
-  return is_mutation(call) && !is_switch_write(call) && !is_lease_write(call);
+  return is_mutation(call) && !is_switch_write(call) && !patches(call, k_safety_name) &&
+         !is_lease_write(call);
 }
 
 // The answer shows the switch, whole, at "1" and not on its way out.
@@ -80,7 +81,11 @@ bool is_bad_read(const CallRecord& call) {
 
 std::string stage_of(const CallRecord& call) {
   if (call.args.front() == "delete") return "pods";
+  // Workloads that take the switch come last.
   const auto* kind = known_kind(data::string_at(call.bodies.at(0), {"kind"}));
+  if (kube::is_workload(*kind) && (call.input.find(k_switch_key) != std::string::npos ||
+                                   call.input.find(k_switch_name) != std::string::npos))
+    return "execution";
   return std::string(kube::name_of(kind->wave));
 }
 
@@ -132,9 +137,10 @@ class Judge {
     if (m_ending.was_killed) return std::move(m_breaches);
     if (m_ending.code == 0) {
       t4_halt_last();
-      t7_everybody_knows();
+      t5_t7_truth();
+    } else {
+      t5_last_halt();
     }
-    t5_failures();
     t9_report();
     return std::move(m_breaches);
   }
@@ -194,12 +200,22 @@ class Judge {
     }
   }
 
-  void t5_failures() {
-    if (m_ending.code == 0) {
-      if (const auto what = difference_from(m_store, m_reference); !what.empty())
-        breach(5, "exit 0, but " + what);
-      return;
+  // The cluster as the last read-back met it: what is done to it later no run can know.
+  void t5_t7_truth() {
+    FakeStore seen(m_store.clock());
+    for (const auto& event : m_store.events()) {
+      if (!m_last_good || event.revision <= m_calls[*m_last_good].began) seen.replay(event);
     }
+    if (const auto what = difference_from(seen, m_reference); !what.empty())
+      breach(5, "exit 0, but " + what);
+    for (const auto& name : trading_containers(seen))
+      breach(7, "exit 0, but " + name + " does not know that it is halted");
+    const Json* safety = seen.find(path_of("ConfigMap", k_safety_name));
+    if (safety != nullptr && data::string_or(*safety, {"data", k_safety_key}, "true") != "true")
+      breach(7, "exit 0, but the second switch is not held");
+  }
+
+  void t5_last_halt() {
     // Up to the identification of the cluster there is nothing to halt.
     constexpr std::size_t k_identify = 8;
     const bool wrote = std::any_of(m_calls.begin(), m_calls.end(),
@@ -227,11 +243,6 @@ class Judge {
     }
     if (was_unhalted && !m_ending.was_killed && m_ending.code != k_unsafe)
       breach(6, fmt::format("the switch moved, and the exit code is {}", m_ending.code));
-  }
-
-  void t7_everybody_knows() {
-    for (const auto& name : trading_containers(m_store))
-      breach(7, "exit 0, but " + name + " does not know that it is halted");
   }
 
   void t9_report() {
@@ -278,7 +289,7 @@ bool is_mutation(const CallRecord& call) {
 
 bool is_switch_write(const CallRecord& call) {
   if (!is_mutation(call)) return false;
-  return is_switch_patch(call) || all_bodies(call, [](const Json& body) {
+  return patches(call, k_switch_name) || all_bodies(call, [](const Json& body) {
            return is_named(body, "ConfigMap", k_switch_name);
          });
 }

@@ -16,16 +16,50 @@ namespace {
 // Longer than a claim on the namespace lasts that nobody renews any more.
 constexpr std::chrono::minutes k_between_runs{30};
 
-Ending restore(Injector& injector, FakeClock& clock) {
+// Tells the watch of the switch, if one runs, what happened since it was told last.
+class Watch {
+ public:
+  Watch(FakeProcessRunner& runner, const FakeStore& store)
+      : m_runner(runner), m_store(store), m_told(store.events().size()) {}
+
+  // Throws the alarm that a line raises, as the runner would.
+  void tell() {
+    for (; m_told < m_store.events().size(); ++m_told) {
+      const auto& event = m_store.events()[m_told];
+      if (event.path != switch_path()) continue;
+      const bool is_new = m_store.find_at(event.path, event.revision - 1) == nullptr;
+      const char* type = event.is_deleted ? "DELETED" : is_new ? "ADDED" : "MODIFIED";
+      const Json line = {{"type", type}, {"object", *event.object}};
+      if (const auto alarm = m_runner.emit(data::write_json(line, -1))) throw *alarm;
+    }
+  }
+
+ private:
+  FakeProcessRunner& m_runner;
+  const FakeStore& m_store;
+  std::size_t m_told;
+};
+
+Ending restore(Injector& injector, const FakeStore& store, FakeClock& clock, bool is_watched,
+               int process) {
   FakeProcessRunner runner;
   FakeCluster idle = captured_floor();
   runner.handler = [&](const os::Command& command) { return idle.answer(command); };
   const kube::Kubectl kubectl = make_kubectl(runner);
-  runner.handler = [&](const os::Command& command) { return injector.answer(command); };
-  runner.on_sleep = [&](Millis duration) { injector.sleep(duration); };
+  Watch watch(runner, store);
+  runner.handler = [&](const os::Command& command) {
+    auto result = injector.answer(command);
+    if (is_watched) watch.tell();
+    return result;
+  };
+  runner.on_sleep = [&](Millis duration) {
+    injector.sleep(duration);
+    if (is_watched) watch.tell();
+  };
   lkg::RestoreOptions options;
   options.timeout = std::chrono::seconds(60);
   options.soak = std::chrono::seconds(2);
+  options.holder = {"jane", "desk", process};
   try {
     const auto result =
         lkg::restore(captured_lkg(), options, kubectl, clock, [](std::string_view) {});
@@ -35,11 +69,12 @@ Ending restore(Injector& injector, FakeClock& clock) {
   }
 }
 
-RunRecord run(FakeCluster& cluster, FakeClock& clock, std::vector<Fault> faults,
+RunRecord run(FakeCluster& cluster, FakeClock& clock, const SeedRecord& seed,
+              std::vector<Fault> faults, int process,
               std::map<std::string_view, std::size_t>& strikes) {
   Injector injector(cluster, clock, std::move(faults));
   RunRecord record;
-  record.ending = restore(injector, clock);
+  record.ending = restore(injector, cluster.store(), clock, seed.is_watched, process);
   record.calls = injector.calls();
   record.breaches = judge(cluster.store(), record.calls, record.ending, captured_floor().store());
   for (const auto& [kind, count] : injector.strikes()) strikes[kind] += count;
@@ -95,10 +130,11 @@ SeedRecord run_seed(std::uint64_t seed) {
   SeedRecord record;
   record.start = make_start(random, cluster, clock);
   record.faults = random_faults(random);
-  record.first = run(cluster, clock, record.faults, record.strikes);
+  record.is_watched = random.one_in(2);
+  record.first = run(cluster, clock, record, record.faults, 1, record.strikes);
   clock.advance(k_between_runs);
   std::map<std::string_view, std::size_t> none;
-  record.second = run(cluster, clock, {}, none);
+  record.second = run(cluster, clock, record, {}, 2, none);
   const auto& codes = record.start.clean_codes;
   if (!codes.contains(record.second.ending.code)) {
     record.second.breaches.push_back(
@@ -116,7 +152,8 @@ SeedRecord run_seed(std::uint64_t seed) {
 
 std::string log_of(std::uint64_t seed, const SeedRecord& record) {
   std::string text = fmt::format("seed {}: floor {}, switch {}, others {}\n", seed,
-                                 record.start.floor, record.start.switch_was, record.start.others);
+                                 record.start.floor, record.start.switch_was, record.start.others,
+                                 record.is_watched ? ", watched" : "");
   for (const auto& fault : record.faults) text += fmt::format(" fault: {}\n", text_of(fault));
   text += text_of("first run", record.first);
   text += text_of("second run", record.second);

@@ -175,9 +175,10 @@ class FakeApiServer {
                                       -1));
   }
 
-  // All events after a version, one JSON document a line.
+  // All events after a version (without one: ever), one JSON document a line.
   os::ProcessResult replay(const kube::Kind& kind, const Query& query) const {
-    const std::uint64_t since = std::stoull(query.at("resourceVersion"));
+    const auto version = query.find("resourceVersion");
+    const std::uint64_t since = version == query.end() ? 0 : std::stoull(version->second);
     if (since < m_compacted) {
       return succeeded(data::write_json({{"type", "ERROR"},
                                          {"object",
