@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# test.sh [lint|unit|cli|cloud|cluster|release|matrix]...: installs what is missing, builds, and runs the named stages (default: all).
+# test.sh [lint|unit|cli|cloud|cluster|release|matrix]...: installs what is missing, builds, and runs the named stages
+# (default: all but release, which compiles everything once more for each of four platforms).
 # One line a stage; all output is kept in build/test-logs/.  The last line counts the checks and tests: N passed, N failed.
 # shellcheck disable=SC2317 # trap and stage call functions by name
 set -euo pipefail
@@ -8,7 +9,7 @@ set -euo pipefail
 . "$repository/scripts/lib/release_build.sh"
 
 clang_format_version=23.1.3 clang_tidy_version=23.1.4
-[ $# -gt 0 ] || set -- lint unit cli cloud cluster release matrix
+[ $# -gt 0 ] || set -- lint unit cli cloud cluster matrix
 stages=("$@")
 for name in "${stages[@]}"; do
   case $name in

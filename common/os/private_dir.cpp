@@ -1,6 +1,7 @@
 #include "common/os/private_dir.hpp"
 
-#include <stdlib.h>
+#include <stdlib.h>  // mkdtemp, which macOS has in unistd.h
+#include <unistd.h>
 
 #include <string>
 #include <system_error>

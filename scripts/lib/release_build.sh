@@ -5,31 +5,27 @@
 # shellcheck source=scripts/lib/release_facts.sh
 . "$repository/scripts/lib/release_facts.sh"
 
-zig_version=0.17.0
+zig_version=0.17.0 # without a version in the target it would ask for a newer macOS than engineers have
 
-# Makes the compilers of a macOS target, as programs of one word for CMake; sets release_zig to their folder.  ccache takes
-# the kind of a compiler from its name.
-find_zig() { # ARCH
-  local arch=aarch64 folder=$release_cache/../ziglang-$zig_version tool
-  [ "$1" = arm64 ] || arch=x86_64
-  if [ ! -x "$folder/ziglang/zig" ]; then
+# Installs zig, and makes the compilers of a macOS target as programs of one word, for CMake.  Their names tell ccache what
+# kind they are.
+make_zig() { # FOLDER TARGET COMPILERS
+  local tool command text
+  if [ ! -x "$1/ziglang/zig" ]; then
     python3 -m pip --version >/dev/null 2>&1 || install_packages python3-pip
-    stage "zig $zig_version" python3 -m pip install --quiet --target "$folder" "ziglang==$zig_version" ||
+    rm -rf "$1" "$1.part"
+    stage "zig $zig_version" python3 -m pip install --quiet --target "$1.part" "ziglang==$zig_version" ||
       give_up "could not install zig $zig_version from PyPI" "Is there a network?"
+    mv "$1.part" "$1"
   fi
-  folder=$(cd "$folder" && pwd)
-  release_zig=$folder/$arch-macos
-  mkdir -p "$release_zig"
-  for tool in clang:cc clang++:c++ ar:ar ranlib:ranlib; do
-    [ ! -x "$release_zig/${tool%:*}" ] || continue
-    {
-      printf '#!/bin/sh\nexport ZIG_GLOBAL_CACHE_DIR="%s"\nexec "%s" %s' "$folder/cache" "$folder/ziglang/zig" "${tool#*:}"
-      # Without a version zig asks for a newer macOS than engineers have.
-      case ${tool#*:} in cc | c++) printf ' -target %s-macos.11.0' "$arch" ;; esac
-      printf ' "$@"\n'
-    } >"$release_zig/.part"
-    chmod +x "$release_zig/.part"
-    mv "$release_zig/.part" "$release_zig/${tool%:*}"
+  mkdir -p "$3"
+  for tool in "clang:cc -target $2" "clang++:c++ -target $2" ar:ar ranlib:ranlib; do
+    command=${tool#*:} tool=$3/${tool%%:*}
+    text=$(printf '#!/bin/sh\nexport ZIG_GLOBAL_CACHE_DIR="%s"\nexec "%s" %s "$@"' "$1/cache" "$1/ziglang/zig" "$command")
+    [ "$(cat "$tool" 2>/dev/null)" != "$text" ] || continue # ccache compares its time
+    echo "$text" >"$tool.part"
+    chmod +x "$tool.part"
+    mv "$tool.part" "$tool"
   done
 }
 
@@ -49,15 +45,21 @@ compile_platform() { # OS-ARCH VERSION LIBRARIES
 # Leaves kubectl-lkg, kubectl-drbackup and kubectl-arsnap in build/release-OS-ARCH/bin.
 # PLATFORM: linux/amd64, linux/arm64, darwin/amd64 or darwin/arm64.  VERSION: without a "v", such as 0.1.0.
 build_platform() { # PLATFORM VERSION
-  local name=${1/\//-} compiler release_zig=''
+  local name=${1/\//-} compiler release_zig='' target=x86_64-macos.11.0
   install_packages "${build_packages[@]}" dpkg-dev
+  mkdir -p "$release_cache"
   case $1 in
     linux/amd64) compiler=$(g++ --version | head -n 1) ;;
     linux/arm64)
       install_packages g++-aarch64-linux-gnu
       compiler=$(aarch64-linux-gnu-g++ --version | head -n 1)
       ;;
-    darwin/amd64 | darwin/arm64) find_zig "${1#*/}"; compiler="zig $zig_version" ;;
+    darwin/amd64 | darwin/arm64)
+      compiler="zig $zig_version"
+      [ "$1" = darwin/amd64 ] || target=aarch64-macos.11.0
+      release_zig=${release_cache%/*}/ziglang-$zig_version/$target
+      (flock 9 && make_zig "${release_zig%/*}" "$target" "$release_zig") 9>"$release_cache/.lock" || return
+      ;;
     *) give_up "no such platform: $1" "linux/amd64, linux/arm64, darwin/amd64 and darwin/arm64 are there." ;;
   esac
   release_libraries "$name" "$compiler" || return

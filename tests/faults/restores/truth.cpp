@@ -139,7 +139,9 @@ class Application {
         return is_frozen || m_now.value(k_switch_key, "") == at_start ? at_start : "";
       }
     }
-    return {};
+    // No volume brings the file: the floor's owner takes a start with the switch at "1" for halted
+    // (docs/safety.md, "The application").
+    return m_started->value(k_switch_key, "");
   }
 
   const Json& m_pod;
