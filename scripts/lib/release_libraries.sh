@@ -91,11 +91,8 @@ release_libraries() { # PLATFORM COMPILER-VERSION
     cat "$repository"/scripts/lib/toolchains/{platform.cmake,libsodium/CMakeLists.txt}
   } | sha256sum)
   REPLY=$release_cache/$1-${key:0:12}
-<<<<<<< HEAD
   [ ! -e "$REPLY/.complete" ] || return 0
   mkdir -p "$release_cache"
-=======
->>>>>>> h/r
   (
     flock 9 # another run may build them
     [ ! -e "$REPLY/.complete" ] || exit 0
