@@ -58,6 +58,16 @@ tested_codes() { sed -nE 's/^\| ([0-9]+) \| \[[^]]*\]\(\.\.\/([^)]+)\) \| (.+) \
   done < <(tested_codes)
 }
 
+@test "each test that docs/safety.md rests on is there" {
+  found=0
+  while IFS=$'\t' read -r file name; do
+    grep -qF -- "@test \"$name\" {" "$file" || fail "docs/safety.md: $file has no test \"$name\""
+    found=$((found + 1))
+  done < <(sed -nE 's/^\|[^|]*\| \[[^]]*\]\(\.\.\/([^)]+)\): (.+) \|$/\1\t\2/p' docs/safety.md)
+  assert_equal "$found" "$(grep -c '^|.*\.bats):' docs/safety.md)"
+  [ "$found" -gt 10 ]
+}
+
 @test "the man pages list the exit codes of the code" {
   listed=$(sed -n '/^\.SH "EXIT STATUS"$/,/^\.SH [^"]/p' man/kubectl-lkg-restore.1 | sed -nE 's/^\\fB([0-9, ]+)\\fR$/\1/p' | tr -s ', ' '\n')
   assert_same_lists exit_code.hpp "$(sed -nE 's/^ +[a-z_]+ = ([0-9]+),.*/\1/p' common/base/exit_code.hpp)" man "$listed"
