@@ -25,7 +25,8 @@ struct CallRecord {
 
 // How a run ended, in its own words.
 struct Ending {
-  bool was_killed = false;  // by SIGKILL: it says nothing
+  bool was_killed = false;    // by SIGKILL: it says nothing
+  bool lost_kubectl = false;  // from some call on nothing that it tries is seen
   int code = 0;
   // Its report says that the switch reads "1" at the end; nullopt: there is no report to read.
   std::optional<bool> claims_halted{};

@@ -97,6 +97,7 @@ class Scene {
     record.calls.assign(file.calls().begin() + static_cast<std::ptrdiff_t>(since),
                         file.calls().end());
     record.ending = ending_of(result);
+    record.ending.lost_kubectl = one.how == "vanish";
     const os::SystemClock clock;
     record.breaches =
         judge(file.cluster(clock).store(), record.calls, record.ending, captured_floor().store());

@@ -63,9 +63,10 @@ Ending restore(Injector& injector, const FakeStore& store, FakeClock& clock, boo
   try {
     const auto result =
         lkg::restore(captured_lkg(), options, kubectl, clock, [](std::string_view) {});
-    return {false, static_cast<int>(result.code), result.halted_at_end == true, result.error};
+    return {false, false, static_cast<int>(result.code), result.halted_at_end == true,
+            result.error};
   } catch (const Killed&) {
-    return {true, 0, false, "killed"};
+    return {true, false, 0, false, "killed"};
   }
 }
 
