@@ -95,7 +95,7 @@ flags_named() { grep -oE -- '^ +(-[a-z], )?--[a-z][a-z-]+' | grep -oE -- '--[a-z
   complete drbackup diff latest -o ""
   assert_output "$(lines json yaml table unified :4)"
   complete lkg halt --prove ""
-  assert_output "$(lines none started :4)"
+  assert_output "$(lines none started exec :4)"
   complete lkg restore --check-images=a
   assert_output "$(lines auto always :4)"
   complete lkg --context ""
