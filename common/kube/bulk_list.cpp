@@ -75,8 +75,7 @@ void type_items(Reply& reply, const ListedResource& resource) {
   if (items == reply.value.end() || !items->is_array()) return;
   for (auto& item : *items) {
     if (!item.is_object()) continue;
-    item["apiVersion"] = resource.api_version;
-    item["kind"] = resource.kind;
+    set_type(item, resource.api_version, resource.kind);
   }
 }
 

@@ -64,6 +64,11 @@ const std::string& resource_version_of(const Json& object) {
   return data::string_at(object, {"metadata", "resourceVersion"});
 }
 
+void set_type(Json& object, std::string_view api_version, std::string_view kind) {
+  object["apiVersion"] = api_version;
+  object["kind"] = kind;
+}
+
 const Json* controller_of(const Json& object) {
   for (const Json& owner : data::array_or_empty(object, {"metadata", "ownerReferences"})) {
     if (data::boolean_or(owner, {"controller"}, false)) return &owner;
@@ -101,6 +106,15 @@ const Json* pod_template_of(const Json& object) {
 Json* pod_template_of(Json& object) {
   // The object itself is not const, so neither is what was found in it.
   return const_cast<Json*>(pod_template_of(static_cast<const Json&>(object)));
+}
+
+std::vector<const Json*> containers_of(const Json& pod) {
+  std::vector<const Json*> containers;
+  for (const std::string_view list : {"initContainers", "containers"}) {
+    for (const Json& container : data::array_or_empty(pod, {"spec", list}))
+      containers.push_back(&container);
+  }
+  return containers;
 }
 
 }  // namespace dr::kube

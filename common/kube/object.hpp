@@ -3,6 +3,7 @@
 #include <compare>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/data/json.hpp"
 
@@ -28,6 +29,9 @@ const std::string& name_of(const Json& object);
 const std::string& uid_of(const Json& object);
 const std::string& resource_version_of(const Json& object);
 
+// Gives an object its type, which the items of a list and what `get --raw` reads do not carry.
+void set_type(Json& object, std::string_view api_version, std::string_view kind);
+
 // The owner reference with controller: true, or nullptr.
 const Json* controller_of(const Json& object);
 bool is_controlled_by(const Json& object, const std::string& owner_uid);
@@ -41,5 +45,8 @@ bool condition_is(const Json& object, std::string_view type, std::string_view st
 // other kinds.
 const Json* pod_template_of(const Json& object);
 Json* pod_template_of(Json& object);
+
+// The init containers of a pod or a pod template, then its containers.
+std::vector<const Json*> containers_of(const Json& pod);
 
 }  // namespace dr::kube

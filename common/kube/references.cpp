@@ -1,6 +1,5 @@
 #include "common/kube/references.hpp"
 
-#include <array>
 #include <string_view>
 
 #include "common/kube/object.hpp"
@@ -69,11 +68,6 @@ void add_volume(References& references, const Json& volume) {
 }
 
 void add_pod_spec(References& references, const Json& spec) {
-  static constexpr std::array<std::string_view, 2> k_lists = {"initContainers", "containers"};
-  for (const auto list : k_lists) {
-    for (const auto& container : data::array_or_empty(spec, {list}))
-      add_environment(references, container);
-  }
   for (const auto& volume : data::array_or_empty(spec, {"volumes"})) add_volume(references, volume);
   add_pull_secrets(references, spec, {"imagePullSecrets"});
   insert_named(references.service_accounts, spec, {"serviceAccountName"});
@@ -83,6 +77,8 @@ void add_pod_spec(References& references, const Json& spec) {
 
 void add_object(References& references, const Json& object) {
   if (const Json* pod_template = pod_template_of(object)) {
+    for (const Json* container : containers_of(*pod_template))
+      add_environment(references, *container);
     if (const Json* spec = data::find(*pod_template, {"spec"})) add_pod_spec(references, *spec);
   }
   const std::string kind = data::string_or(object, {"kind"}, "");

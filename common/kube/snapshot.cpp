@@ -44,8 +44,7 @@ std::vector<Json> items_of(const Kind& kind, Json&& list) {
   }
   items.reserve(found->size());
   for (auto& item : *found) {
-    item["apiVersion"] = kind.api_version;
-    item["kind"] = kind.kind;
+    set_type(item, kind.api_version, kind.kind);
     items.push_back(std::move(item));
   }
   return items;

@@ -273,8 +273,8 @@ class Search {
       look_at_values(object, "binaryData");
     }
     if (const Json* pod_template = kube::pod_template_of(object)) {
-      look_at_containers(object, data::array_or_empty(*pod_template, {"spec", "initContainers"}));
-      look_at_containers(object, data::array_or_empty(*pod_template, {"spec", "containers"}));
+      for (const Json* container : kube::containers_of(*pod_template))
+        look_at_container(object, *container);
     }
   }
 
@@ -287,15 +287,13 @@ class Search {
     }
   }
 
-  void look_at_containers(const Json& workload, const Json::array_t& containers) {
-    for (const Json& container : containers) {
-      for (const Json& variable : data::array_or_empty(container, {"env"})) {
-        const std::string name = data::string_or(variable, {"name"}, "");
-        warn(workload,
-             fmt::format("environment variable \"{}\" of container \"{}\"", name,
-                         data::string_or(container, {"name"}, "")),
-             name, data::string_or(variable, {"value"}, ""));
-      }
+  void look_at_container(const Json& workload, const Json& container) {
+    for (const Json& variable : data::array_or_empty(container, {"env"})) {
+      const std::string name = data::string_or(variable, {"name"}, "");
+      warn(workload,
+           fmt::format("environment variable \"{}\" of container \"{}\"", name,
+                       data::string_or(container, {"name"}, "")),
+           name, data::string_or(variable, {"value"}, ""));
     }
   }
 

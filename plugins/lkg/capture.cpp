@@ -62,15 +62,13 @@ bool all_pinned(const std::vector<kube::PinnedImage>& images) {
 // The container lists of a pod template whose keyed lists name a key twice: server-side apply
 // refuses those (k/k#113482).
 std::optional<std::string> duplicate_key(const Json& pod_template) {
-  for (const std::string_view list : {"initContainers", "containers"}) {
-    for (const auto& container : data::array_or_empty(pod_template, {"spec", list})) {
-      std::set<std::string> names;
-      for (const auto& variable : data::array_or_empty(container, {"env"})) {
-        const auto& name = data::string_at(variable, {"name"});
-        if (!names.insert(name).second) {
-          return fmt::format("container {} sets env {} twice", data::string_at(container, {"name"}),
-                             name);
-        }
+  for (const Json* container : kube::containers_of(pod_template)) {
+    std::set<std::string> names;
+    for (const auto& variable : data::array_or_empty(*container, {"env"})) {
+      const auto& name = data::string_at(variable, {"name"});
+      if (!names.insert(name).second) {
+        return fmt::format("container {} sets env {} twice", data::string_at(*container, {"name"}),
+                           name);
       }
     }
   }

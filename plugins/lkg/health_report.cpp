@@ -76,8 +76,7 @@ std::vector<Json> items_of(const List& list, Json reply) {
   for (Json& item : *found) {
     kube::uid_of(item);
     kube::name_of(item);
-    item["apiVersion"] = list.api_version;
-    item["kind"] = list.kind;
+    kube::set_type(item, list.api_version, list.kind);
     items.push_back(std::move(item));
   }
   std::sort(items.begin(), items.end(),

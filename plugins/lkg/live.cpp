@@ -15,8 +15,7 @@ namespace {
 
 void fill_in_type(Json& object, std::string_view kind_name) {
   const auto& kind = *kube::find_kind(kind_name);
-  object["apiVersion"] = kind.api_version;
-  object["kind"] = kind.kind;
+  kube::set_type(object, kind.api_version, kind.kind);
 }
 
 std::optional<Json> read_namespace(const kube::Kubectl& kubectl) {

@@ -97,6 +97,17 @@ TEST(Object, WorkloadWithoutTemplateIsAnError) {
   EXPECT_THROW(pod_template_of(Json{{"kind", "Deployment"}}), Error);
 }
 
+TEST(Object, ContainersAreThoseThatStartFirstAndTheOthers) {
+  const Json pod = {{"spec",
+                     {{"containers", Json::array({{{"name", "web"}}, {{"name", "log"}}})},
+                      {"initContainers", Json::array({{{"name", "init"}}})}}}};
+  std::string names;
+  for (const Json* container : containers_of(pod))
+    names += container->at("name").get<std::string>() + " ";
+  EXPECT_EQ(names, "init web log ");
+  EXPECT_TRUE(containers_of(Json::object()).empty());
+}
+
 TEST(Object, TemplateCanBeChangedInPlace) {
   Json object = test::make_deployment("web", 1);
   (*pod_template_of(object))["metadata"]["labels"]["x"] = "y";
