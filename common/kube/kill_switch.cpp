@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/error.hpp"
@@ -139,8 +140,7 @@ KillSwitch::Look KillSwitch::look() const {
     return {std::nullopt, absent ? std::string() : cause, result.elapsed};
   }
   if (reply.value.is_object()) {
-    reply.value["apiVersion"] = kind.api_version;
-    reply.value["kind"] = kind.kind;
+    set_type(reply.value, kind.api_version, kind.kind);
   }
   return {std::move(reply.value), {}, result.elapsed};
 }
@@ -189,37 +189,47 @@ Halted KillSwitch::read_back() const {
   return Halted(m_kubectl.target().ns, std::move(*seen.object));
 }
 
+// What is wrong with it, compared with the proof; empty when nothing is.
+std::string KillSwitch::what_moved(const Look& seen, const Halted& before) const {
+  if (!seen.object) return k_object + " was deleted";
+  if (auto cause = objection(*seen.object); !cause.empty()) return cause;
+  const Halted now(m_kubectl.target().ns, *seen.object);
+  return now.is_same(before) ? std::string() : difference(before, now);
+}
+
 void KillSwitch::require_unchanged(const Halted& before) const {
   const Look seen = look_again();
-  std::string found;
-  if (!seen.error.empty()) {
-    // A write that changes nothing keeps the version, so this one tells as much as a read would.
-    return require_same(before, halt());
-  }
-  if (!seen.object) {
-    found = k_object + " was deleted";
-  } else if (const auto cause = objection(*seen.object); !cause.empty()) {
-    found = cause;
-  } else {
-    const Halted now(m_kubectl.target().ns, *seen.object);
-    if (now.is_same(before)) return;
-    found = difference(before, now);
-  }
-  found += " while this run worked";
+  const bool is_known = seen.error.empty();
+  const std::string found = is_known ? what_moved(seen, before) : seen.error;
+  if (found.empty()) return;
+  std::optional<Halted> now;
   try {
-    halt();
+    now = halt();
   } catch (const Error& error) {
-    throw_unsafe(found + ", and halting again failed: " + error.what());
+    throw_unsafe(found + " while this run worked, and halting again failed: " + error.what());
   }
-  throw_unsafe(fmt::format("{} (halted again since): {}", found,
-                           describe_changes(m_kubectl, before.resource_version())));
+  // A write that changes nothing keeps the version, so that one tells as much as a read would.
+  if (!is_known) return require_same(before, *now);
+  throw_unsafe(fmt::format("{} while this run worked (halted again since): {}", found,
+                           describe(replay_switch(m_kubectl, before.resource_version()))));
 }
 
 void KillSwitch::require_same(const Halted& before, const Halted& now) const {
   if (now.is_same(before)) return;
   throw_unsafe(fmt::format("{} while this run worked (it reads \"1\" now): {}",
                            difference(before, now),
-                           describe_changes(m_kubectl, before.resource_version())));
+                           describe(replay_switch(m_kubectl, before.resource_version()))));
+}
+
+void KillSwitch::require_held(const Halted& before, const Halted& now) const {
+  if (now.is_same(before)) return;
+  const SwitchReplay replay = replay_switch(m_kubectl, before.resource_version());
+  const bool held = std::ranges::all_of(replay.events, [&](const SwitchEvent& event) {
+    return event.halts() && event.uid == before.uid();
+  });
+  if (held && !replay.events.empty() && now.uid() == before.uid()) return;
+  throw_unsafe(k_object +
+               " may have moved while this run worked (it reads \"1\" now): " + describe(replay));
 }
 
 bool KillSwitch::hold_safety() const {
@@ -247,8 +257,7 @@ bool KillSwitch::hold_safety() const {
                            k_safety_key, k_safety_halted, last));
 }
 
-void KillSwitch::align(const Json& lkg_switch, std::optional<Halted>& proof) const {
-  const Halted before = *std::exchange(proof, std::nullopt);
+Halted KillSwitch::align(const Json& lkg_switch, const Halted& before) const {
   Json body = replacement(lkg_switch, before.object(), Allocated::keep);
   body["metadata"]["namespace"] = before.ns();
   body["data"][k_switch_key] = k_switch_halted;
@@ -256,18 +265,17 @@ void KillSwitch::align(const Json& lkg_switch, std::optional<Halted>& proof) con
                                        data::write_json(body), k_write_timeout);
   if (!result.ok()) {
     const auto error = api_error_of(result);
-    if (error.reason == ApiReason::conflict || error.reason == ApiReason::not_found) {
-      proof = before;  // nothing of ours was written
+    if (error.reason == ApiReason::conflict || error.reason == ApiReason::not_found)
       require_unchanged(before);
-    }
     throw Error(ExitCode::incomplete, "failed to restore " + k_object + ": " + error.text);
   }
   // The answer says which version is ours; what is read back must be that one.
   try {
     const Json written = data::read_json(result.out, "answer to the replace of " + k_object);
     if (const auto cause = objection(written); !cause.empty()) throw_unsafe(cause);
-    proof = Halted(before.ns(), written);
-    require_unchanged(*proof);
+    const Halted ours(before.ns(), written);
+    require_unchanged(ours);
+    return ours;
   } catch (const Error& error) {
     if (error.code() == ExitCode::unsafe) throw;
     halt();  // what was written cannot be told

@@ -85,14 +85,19 @@ class KillSwitch {
   // The same for a proof that is at hand. Reads only what happened, when they differ.
   void require_same(const Halted& before, const Halted& now) const;
 
+  // For where a write of ours may have made a version that nobody told us: the switch has read "1"
+  // in every version since `before`, by the API server's own record, and was never another one.
+  // Throws Error(unsafe) otherwise, and when that cannot be told.
+  void require_held(const Halted& before, const Halted& now) const;
+
   // Sets the second switch to "true" where it exists and says something else. Throws Error(unsafe)
   // when it cannot be read back so. Returns whether it had to be written.
   bool hold_safety() const;
 
   // Makes the rest of the switch (other keys, labels, annotations) what the LKG has, keeping "1":
-  // one replace, fenced by the version that was proven. Makes `proof`, which is there, the one of
-  // the new version; it is empty where a write of ours may have made a version that we do not know.
-  void align(const Json& lkg_switch, std::optional<Halted>& proof) const;
+  // one replace, fenced by the version that was proven. Returns the new proof. When it throws, what
+  // was written may have another version than any that is known: require_held.
+  Halted align(const Json& lkg_switch, const Halted& before) const;
 
   // The one write before a halt: the namespace itself, so that the switch has a place. No pod can
   // exist in it yet.
@@ -109,6 +114,7 @@ class KillSwitch {
     Millis elapsed{0};
   };
   Look look() const;
+  std::string what_moved(const Look& seen, const Halted& before) const;
   Look look_again() const;  // up to three times, while it cannot be read
 
   const Kubectl& m_kubectl;

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <exception>
-#include <vector>
 
+#include "common/base/error.hpp"
 #include "common/base/text.hpp"
 #include "common/kube/kill_switch.hpp"
 #include "common/kube/kinds.hpp"
@@ -93,22 +93,32 @@ std::string describe(const SwitchEvent& event) {
   return text;
 }
 
-std::string describe_changes(const Kubectl& kubectl, std::string_view resource_version) {
+SwitchReplay replay_switch(const Kubectl& kubectl, std::string_view resource_version) try {
   const std::string path =
       switch_watch_path(kubectl.target().ns, resource_version, "&timeoutSeconds=1");
   const auto result = kubectl.read({"get", "--raw", path});
-  if (!result.ok()) return "what happened cannot be told: " + api_error_of(result).text;
-  std::vector<std::string> events;
+  if (!result.ok()) return {{}, api_error_of(result).text};
+  SwitchReplay replay;
   for (const auto& line : split(result.out, '\n')) {
-    if (!trimmed(line).empty()) events.push_back(describe(switch_event(line)));
+    if (!trimmed(line).empty()) replay.events.push_back(switch_event(line));
   }
-  if (events.empty()) return "the API server tells of no change";
-  if (events.size() > k_shown_events) {
-    const auto more = events.size() - k_shown_events;
-    events.resize(k_shown_events);
-    events.push_back(fmt::format("and {} more", more));
+  return replay;
+} catch (const Error& error) {  // kubectl has gone
+  return {{}, error.what()};
+}
+
+std::string describe(const SwitchReplay& replay) {
+  if (!replay.unknown.empty()) return "what happened cannot be told: " + replay.unknown;
+  if (replay.events.empty()) return "the API server tells of no change";
+  std::vector<std::string> texts;
+  for (const auto& event : replay.events) {
+    if (texts.size() == k_shown_events) {
+      texts.push_back(fmt::format("and {} more", replay.events.size() - k_shown_events));
+      break;
+    }
+    texts.push_back(describe(event));
   }
-  return join(events, ", then ");
+  return join(texts, ", then ");
 }
 
 }  // namespace dr::kube

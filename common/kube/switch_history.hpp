@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/data/json.hpp"
 #include "common/kube/kubectl.hpp"
@@ -32,9 +33,17 @@ std::string switch_watch_path(std::string_view ns, std::string_view resource_ver
 // "EXECUTION_HALTED=\"0\" by kubectl-edit at 2026-11-24T12:00:00Z", for a person.
 std::string describe(const SwitchEvent& event);
 
-// Everything that happened to the switch after `resource_version`, in order, for a person; what
-// cannot be told is said. Measured on 1.36: a replay lists every change, the deleted and re-created
-// object's too, and an empty answer says nothing. Throws no Error.
-std::string describe_changes(const Kubectl& kubectl, std::string_view resource_version);
+// What happened to the switch after a version of it, in order.
+struct SwitchReplay {
+  std::vector<SwitchEvent> events;
+  std::string unknown;  // why it could not be read; empty when it was
+};
+
+// Measured on 1.36: a replay lists every change, the deleted and re-created object's too. An empty
+// one says nothing: a version of the future gives the same. Throws no Error.
+SwitchReplay replay_switch(const Kubectl& kubectl, std::string_view resource_version);
+
+// For a person; what cannot be told is said.
+std::string describe(const SwitchReplay& replay);
 
 }  // namespace dr::kube

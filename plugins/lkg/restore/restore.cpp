@@ -68,6 +68,16 @@ void run_phases(RestoreRun& run) {
   }
 }
 
+// Nobody else wrote the switch since the first halt, however the run went.
+void require_untouched(const RestoreRun& run, const kube::Halted& last) {
+  if (!run.halted || run.result.code == ExitCode::unsafe) return;
+  if (run.switch_in_doubt) {
+    run.kill_switch.require_held(*run.halted, last);
+  } else {
+    run.kill_switch.require_same(*run.halted, last);
+  }
+}
+
 // HALT and READBACK on the way out, whatever the way. A second signal must not skip it, so it is
 // tried once more.
 void halt_at_end(RestoreRun& run) {
@@ -77,8 +87,7 @@ void halt_at_end(RestoreRun& run) {
       const auto last = run.kill_switch.halt();
       run.result.halted_at_end = true;
       run.progress(fmt::format("halted: {}=\"1\" read back", kube::k_switch_key));
-      if (run.halted && run.result.code != ExitCode::unsafe)
-        run.kill_switch.require_same(*run.halted, last);
+      require_untouched(run, last);
       return;
     } catch (const Error& error) {
       record(run, error.as(ExitCode::unsafe));
@@ -98,8 +107,6 @@ void unlock_at_end(RestoreRun& run) {
   if (!run.lock) return;
   try {
     unlock(run);
-  } catch (const Error& error) {  // kubectl has gone
-    warn(run, error.what());
   } catch (const Interrupted& interrupted) {
     record(run, interrupted);
   }

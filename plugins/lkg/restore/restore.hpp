@@ -76,9 +76,10 @@ struct RestoreRun {
   kube::KillSwitch kill_switch;
   RestoreResult result;
 
-  kube::ClusterFacts cluster{};              // since identify
-  bool namespace_exists = false;             // since identify
-  std::optional<kube::Halted> halted{};      // since halt
+  kube::ClusterFacts cluster{};          // since identify
+  bool namespace_exists = false;         // since identify
+  std::optional<kube::Halted> halted{};  // since halt
+  bool switch_in_doubt = false;  // a write of ours may have made a version that `halted` is not of
   std::optional<kube::SwitchWatch> watch{};  // since halt
   std::optional<kube::RestoreLock> lock{};   // since lock
   Live live{};                               // since preflight

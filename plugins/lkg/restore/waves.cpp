@@ -126,8 +126,7 @@ class WaveWriter {
         for (const auto& item : data::array_or_empty(replies[i].value, {"items"})) {
           if (kube::name_of(item) != planned->drift.key.name) continue;
           live = item;
-          live["apiVersion"] = kinds[i]->api_version;
-          live["kind"] = kinds[i]->kind;
+          kube::set_type(live, kinds[i]->api_version, kinds[i]->kind);
         }
       }
     }
@@ -191,7 +190,9 @@ constexpr std::array k_waves = {
 void align_switch(RestoreRun& run) {
   for (const auto& planned : run.plan.objects) {
     if (!kube::is_switch(planned.drift.key) || planned.action != Action::change) continue;
-    run.kill_switch.align(*planned.drift.lkg, run.halted);
+    run.switch_in_doubt = true;
+    run.halted = run.kill_switch.align(*planned.drift.lkg, *run.halted);
+    run.switch_in_doubt = false;
     run.result.changed.push_back(planned.drift.key.display() + " restored");
     run.progress(fmt::format("  {} restored, still \"1\"", planned.drift.key.display()));
   }

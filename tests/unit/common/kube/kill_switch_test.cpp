@@ -1,12 +1,12 @@
 #include "common/kube/kill_switch.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <chrono>
 #include <functional>
-#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -52,10 +52,6 @@ std::vector<std::string> verbs(SwitchModel& model) {
   std::vector<std::string> verbs;
   for (const auto& command : model.api().writes()) verbs.push_back(words_of(command).front());
   return verbs;
-}
-
-void align_by(const KillSwitch& kill_switch, const Json& lkg, std::optional<Halted> proof) {
-  kill_switch.align(lkg, proof);
 }
 
 // --- halt
@@ -219,7 +215,7 @@ TEST_P(UnprovenSwitch, IsUnsafe) {
   model.broken_read = GetParam().read;
   EXPECT_EQ(error_of([&] { kill_switch.read_back(); }).code(), ExitCode::unsafe);
   EXPECT_EQ(error_of([&] { kill_switch.halt(); }).code(), ExitCode::unsafe);
-  EXPECT_EQ(error_of([&] { align_by(kill_switch, switch_with("1"), before); }).code(),
+  EXPECT_EQ(error_of([&] { kill_switch.align(switch_with("1"), before); }).code(),
             ExitCode::unsafe);
   const std::size_t writes = model.api().writes().size();
   EXPECT_EQ(error_of([&] { kill_switch.require_unchanged(before); }).code(), ExitCode::unsafe);
@@ -453,14 +449,12 @@ TEST(Align, RestoresTheRestAndKeepsOne) {
   lkg["data"]["REASON"] = "drill";
   lkg["metadata"]["labels"]["app"] = "floor";
   lkg["metadata"]["namespace"] = "elsewhere";
-  std::optional<Halted> after = before;
-  model.kill_switch().align(lkg, after);
+  const Halted after = model.kill_switch().align(lkg, before);
 
   EXPECT_EQ(model.live()->at("data"), (Json{{"EXECUTION_HALTED", "1"}, {"REASON", "drill"}}));
   EXPECT_EQ(model.live()->at("metadata").at("labels"), (Json{{"app", "floor"}}));
   EXPECT_EQ(model.live()->at("metadata").at("finalizers"), Json{"example.com/hold"});
-  ASSERT_TRUE(after);
-  EXPECT_EQ(after->resource_version(), resource_version_of(*model.live()));
+  EXPECT_EQ(after.resource_version(), resource_version_of(*model.live()));
   const Json& body = model.bodies().back();
   EXPECT_EQ(body.at("metadata").at("namespace"), "trading-floor");
   EXPECT_EQ(body.at("metadata").at("resourceVersion"), before.resource_version());
@@ -472,7 +466,7 @@ TEST(Align, KeepsOneWhenTheLkgHasNoData) {
   const Halted before = model.kill_switch().halt();
   Json lkg = switch_with("1");
   lkg.erase("data");
-  align_by(model.kill_switch(), lkg, before);
+  model.kill_switch().align(lkg, before);
   EXPECT_EQ(model.value(), "1");
 }
 
@@ -481,29 +475,51 @@ TEST(Align, IsUnsafeWhenTheSwitchMoved) {
   SwitchModel model(switch_with("1"));
   const Halted before = model.kill_switch().halt();
   model.set("0");
-  const Error error = error_of([&] { align_by(model.kill_switch(), switch_with("1"), before); });
+  const Error error = error_of([&] { model.kill_switch().align(switch_with("1"), before); });
   EXPECT_EQ(error.code(), ExitCode::unsafe);
   EXPECT_EQ(model.value(), "1");
 }
 
-// A refused replace made no version of ours: the last halt must still be compared with the first
-// one, even if a signal ends the run in between.
-TEST(Align, KeepsTheProofWhenNothingWasWritten) {
+// After a write of ours whose reply was lost, versions tell nothing: the API server's record must.
+TEST(RequireHeld, GoesByTheRecordOfEveryChange) {
   SwitchModel model(switch_with("1"));
-  std::optional<Halted> proof = model.kill_switch().halt();
-  const Halted before = *proof;
-  model.set("0");
-  EXPECT_EQ(error_of([&] { model.kill_switch().align(switch_with("1"), proof); }).code(),
+  const Halted before = model.kill_switch().halt();
+  const auto event = [&](const std::string& type, const std::string& value,
+                         const std::string& uid) {
+    return fmt::format(
+        R"({{"type":"{}","object":{{"metadata":{{"uid":"{}"}},"data":{{"EXECUTION_HALTED":"{}"}}}}}})"
+        "\n",
+        type, uid, value);
+  };
+  const auto verdict = [&](const std::string& events) {
+    model.events = events;
+    model.edit([](Json& object) { object["metadata"]["labels"]["a"] = "b"; });
+    const Halted now = model.kill_switch().halt();
+    return error_of([&] { model.kill_switch().require_held(before, now); }).code();
+  };
+  EXPECT_EQ(error_of([&] { model.kill_switch().require_held(before, before); }).code(),
+            ExitCode::ok);
+  const std::string ours = event("MODIFIED", "1", before.uid());
+  EXPECT_EQ(verdict(ours), ExitCode::ok);
+  EXPECT_EQ(verdict(event("MODIFIED", "0", before.uid()) + ours), ExitCode::unsafe);
+  EXPECT_EQ(verdict(ours + event("DELETED", "1", before.uid())), ExitCode::unsafe);
+  EXPECT_EQ(verdict(ours + event("ADDED", "1", "another")), ExitCode::unsafe);
+  EXPECT_EQ(verdict(""), ExitCode::unsafe) << "a record that lacks our own write is not whole";
+  EXPECT_EQ(verdict(R"({"type":"ERROR","object":{"code":410}})"
+                    "\n"),
             ExitCode::unsafe);
-  ASSERT_TRUE(proof);
-  EXPECT_TRUE(proof->is_same(before));
+}
 
-  // After a reply that tells nothing, a new version may be ours.
-  proof = model.kill_switch().halt();
-  model.lost_reply = failed(1, k_dead_webhook);
-  EXPECT_EQ(error_of([&] { model.kill_switch().align(switch_with("1"), proof); }).code(),
-            ExitCode::incomplete);
-  EXPECT_FALSE(proof);
+// The namespace that goes away while nothing can be read is no mistyped one.
+TEST(RequireUnchanged, IsUnsafeWhenNothingCanBeReadAndTheNamespaceIsGone) {
+  SwitchModel model(switch_with("1"));
+  const Halted before = model.kill_switch().halt();
+  model.broken_read = failed(1, "Error from server (InternalError): slow\n");
+  model.has_namespace = false;
+  model.refused_write =
+      failed(1, "Error from server (NotFound): namespaces \"trading-floor\" not found\n");
+  const Error error = error_of([&] { model.kill_switch().require_unchanged(before); });
+  EXPECT_EQ(error.code(), ExitCode::unsafe);
 }
 
 // A switch that moved after our own write is seen by the read-back, even when it moved back.
@@ -518,7 +534,7 @@ TEST(Align, ReadsBackTheVersionThatItWrote) {
       model.set("0");
       if (back) model.set("1");
     };
-    EXPECT_EQ(error_of([&] { align_by(model.kill_switch(), switch_with("1"), before); }).code(),
+    EXPECT_EQ(error_of([&] { model.kill_switch().align(switch_with("1"), before); }).code(),
               ExitCode::unsafe);
     EXPECT_EQ(model.value(), "1") << "halted again";
   }
@@ -529,7 +545,7 @@ TEST(Align, IsIncompleteWhenTheWriteIsRefused) {
   SwitchModel model(switch_with("1"));
   const Halted before = model.kill_switch().halt();
   model.refused_write = failed(1, k_dead_webhook);
-  EXPECT_EQ(error_of([&] { align_by(model.kill_switch(), switch_with("1"), before); }).code(),
+  EXPECT_EQ(error_of([&] { model.kill_switch().align(switch_with("1"), before); }).code(),
             ExitCode::incomplete);
 }
 

@@ -62,7 +62,7 @@ class ReplayTest : public testing::Test {
   std::string replay(os::ProcessResult answer) {
     api.answer_with(switch_watch_path("trading-floor", "100", "&timeoutSeconds=1"),
                     std::move(answer));
-    return describe_changes(api.kubectl(), "100");
+    return describe(replay_switch(api.kubectl(), "100"));
   }
   FakeApi api;
 };
