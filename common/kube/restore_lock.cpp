@@ -58,7 +58,12 @@ std::string LockHolder::text() const {
 
 RestoreLock::RestoreLock(const Kubectl& kubectl, const Halted& halted, const os::Clock& clock,
                          LockHolder self)
-    : m_kubectl(kubectl), m_clock(clock), m_ns(halted.ns()), m_self(std::move(self)) {}
+    : m_kubectl(kubectl),
+      m_clock(clock),
+      m_ns(halted.ns()),
+      m_path(
+          fmt::format("/apis/coordination.k8s.io/v1/namespaces/{}/leases/{}", m_ns, k_lock_name)),
+      m_self(std::move(self)) {}
 
 Json RestoreLock::body() const {
   const std::string now = micro_time(m_clock.now());
@@ -91,9 +96,7 @@ Reply RestoreLock::replace(const Json& lease) const {
 }
 
 Reply RestoreLock::read() const {
-  const std::string path =
-      fmt::format("/apis/coordination.k8s.io/v1/namespaces/{}/leases/{}", m_ns, k_lock_name);
-  return reply_of(m_kubectl.urgent({"get", "--raw", path}));
+  return reply_of(m_kubectl.urgent({"get", "--raw", m_path}));
 }
 
 bool RestoreLock::adopt(const Json& lease) {
@@ -167,15 +170,19 @@ std::optional<std::string> RestoreLock::release() {
   const Json lease = *std::exchange(m_held, std::nullopt);
   const Json options = {
       {"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"preconditions", {{"uid", uid_of(lease)}}}};
-  const std::string path =
-      fmt::format("/apis/coordination.k8s.io/v1/namespaces/{}/leases/{}", m_ns, k_lock_name);
-  const auto result =
-      m_kubectl.urgent({"delete", "--raw", path, "-f", "-"}, data::write_json(options));
-  if (result.ok()) return std::nullopt;
-  const ApiError error = api_error_of(result);
-  if (error.reason == ApiReason::not_found) return std::nullopt;
+  std::string cause;
+  try {
+    const auto result =
+        m_kubectl.urgent({"delete", "--raw", m_path, "-f", "-"}, data::write_json(options));
+    if (result.ok()) return std::nullopt;
+    const ApiError error = api_error_of(result);
+    if (error.reason == ApiReason::not_found) return std::nullopt;
+    cause = error.text;
+  } catch (const Error& error) {  // kubectl has gone
+    cause = error.what();
+  }
   return fmt::format("{} could not be released, it ends by itself within {}: {}", k_object,
-                     format_duration(k_duration), error.text);
+                     format_duration(k_duration), cause);
 }
 
 }  // namespace dr::kube

@@ -53,6 +53,7 @@ class RestoreLock {
   const Kubectl& m_kubectl;
   const os::Clock& m_clock;
   std::string m_ns;
+  std::string m_path;
   LockHolder m_self;
   std::optional<Json> m_held;
   std::chrono::steady_clock::time_point m_renewed{};

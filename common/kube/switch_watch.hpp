@@ -17,6 +17,8 @@ namespace dr::kube {
 class SwitchWatch {
  public:
   SwitchWatch(const Kubectl& kubectl, const Halted& since);
+  SwitchWatch(const SwitchWatch&) = delete;  // what runs refers to it
+  SwitchWatch& operator=(const SwitchWatch&) = delete;
 
   // Starts it again where it has ended: from the same version, so that no event is missed, or from
   // the present once the server has forgotten that version.
