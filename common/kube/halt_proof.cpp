@@ -6,7 +6,6 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
-#include <set>
 #include <span>
 
 #include "common/base/error.hpp"
@@ -24,11 +23,6 @@ constexpr std::array<std::string_view, 7> k_cannot_start = {
     "CreateContainerConfigError", "CreateContainerError", "ImageInspectError"};
 constexpr std::array<std::string_view, 2> k_status_lists = {"initContainerStatuses",
                                                             "containerStatuses"};
-
-template <std::size_t N>
-bool is_one_of(const std::array<std::string_view, N>& values, std::string_view value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
 
 const Json* status_of(const Json& pod, const std::string& container) {
   for (const auto list : k_status_lists) {
@@ -51,7 +45,7 @@ bool cannot_run(const Json& pod, const std::string& container) {
   const Json* status = status_of(pod, container);
   if (status == nullptr) return false;
   const std::string reason = data::string_or(*status, {"state", "waiting", "reason"}, "");
-  return is_one_of(k_cannot_start, reason);
+  return std::ranges::find(k_cannot_start, reason) != k_cannot_start.end();
 }
 
 // RFC 3339 by the node's clock; empty when it does not run.

@@ -89,9 +89,7 @@ WriteResult Writer::send(std::vector<std::string> args, const std::vector<Json>&
   if (bodies.empty()) return {};
   std::string documents;
   for (const auto& body : bodies) {
-    if (kind_of(body).kind == "ConfigMap" && name_of(body) == k_switch_name) {
-      throw std::logic_error("only KillSwitch writes the switch");
-    }
+    if (is_switch(key_of(body))) throw std::logic_error("only KillSwitch writes the switch");
     documents += data::write_json(body, -1) + "\n";
   }
   args.insert(args.end(), {"-f", "-", k_manager_flag, "-o", "name"});

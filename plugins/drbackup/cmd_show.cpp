@@ -41,7 +41,7 @@ const Json& the_object(const Backup& backup, const std::string& word) {
 
 // What is shown may be piped into kubectl.
 void warn_of_trading(const Json& object, cli::Terminal& terminal) {
-  if (kube::display(object) != fmt::format("ConfigMap/{}", kube::k_switch_name)) return;
+  if (!kube::is_switch(kube::key_of(object))) return;
   if (data::string_or(object, {"data", kube::k_switch_key}, "") == kube::k_switch_halted) return;
   terminal.warn(fmt::format("{} lets trading execute as it stands in this backup: do not apply it",
                             kube::display(object)));
