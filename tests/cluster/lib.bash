@@ -71,10 +71,10 @@ mallory() { # VALUE
   k patch configmap agenttrader-kill-switch --field-manager=mallory --type=merge --patch="{\"data\":{\"EXECUTION_HALTED\":\"$1\"}}"
 }
 
-# Starts `kubectl lkg restore` with its stderr in $errors, and sets child to its process.
+# Starts `kubectl lkg restore` with its stderr in $errors and its result in $result, and sets child to its process.
 start_restore() { # [ARGUMENTS...]
-  errors=$BATS_TEST_TMPDIR/errors
-  kubectl-lkg restore --root "$ROOT" -n "$NS" --no-report "$@" 2>"$errors" >/dev/null 3>&- &
+  errors=$BATS_TEST_TMPDIR/errors result=$BATS_TEST_TMPDIR/result
+  kubectl-lkg restore --root "$ROOT" -n "$NS" --no-report "$@" 2>"$errors" >"$result" 3>&- &
   child=$!
 }
 

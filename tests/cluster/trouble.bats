@@ -68,6 +68,8 @@ is_refused() { # COMMAND...
   run cat "$errors"
   assert_output --partial "failed to prove the trading halt: "
   assert_output --partial "Unauthorized"
+  run cat "$result"
+  assert_output --partial "at the end UNKNOWN"
   printf %s "$CLUSTER_ADMIN_TOKEN" >"$token"
   # Its Lease stayed, but its process is gone.
   run -0 lkg restore --soak 0 --no-report --user=file
