@@ -6,9 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "plugins/lkg/capture.hpp"
-#include "plugins/lkg/metadata.hpp"
-#include "tests/unit/common/lkg/lkg_builder.hpp"
+#include "tests/unit/plugins/lkg/capture_of.hpp"
 
 namespace dr::test {
 namespace {
@@ -252,23 +250,7 @@ const FakeCluster& captured_floor() {
 }
 
 const lkg::Lkg& captured_lkg() {
-  static const lkg::Lkg captured = [] {
-    FakeCluster cluster = captured_floor();
-    FakeProcessRunner runner;
-    runner.handler = [&](const os::Command& command) { return cluster.answer(command); };
-    const auto kubectl = make_kubectl(runner);
-    const lkg::Live live = lkg::read_live(kubectl);
-    const auto result = lkg::capture_objects(
-        live, {}, [](const auto&) {}, [](const auto&) { return std::nullopt; });
-    const std::string manifest = lkg::manifest_text(result.objects);
-    lkg::Provenance provenance;
-    provenance.target = kubectl.target();
-    provenance.cluster = kube::read_cluster_facts(kubectl);
-    provenance.volatile_rules = {"ConfigMap/agenttrader-heartbeat-*"};
-    return lkg::parse_lkg(
-        {manifest, lkg::metadata_text(lkg::LkgId(k_captured_at, os::sha256_hex(manifest)), manifest,
-                                      result, live, provenance)});
-  }();
+  static const lkg::Lkg captured = capture_of(captured_floor());
   return captured;
 }
 

@@ -11,10 +11,9 @@
 #include <vector>
 
 #include "common/kube/halt_proof.hpp"
-#include "plugins/lkg/capture.hpp"
-#include "plugins/lkg/metadata.hpp"
 #include "plugins/lkg/restore/restore.hpp"
 #include "tests/unit/common/lkg/lkg_builder.hpp"
+#include "tests/unit/plugins/lkg/capture_of.hpp"
 
 // One restore of one small floor, every kubectl call of which a test can watch and spoil.
 namespace dr::test {
@@ -151,25 +150,8 @@ inline World good_world() {
   return world;
 }
 
-// Captured from the good floor, as the plugin does it.
 inline const lkg::Lkg& good_lkg() {
-  static const lkg::Lkg captured = [] {
-    World world = good_world();
-    FakeProcessRunner runner;
-    runner.handler = [&](const os::Command& command) { return world.cluster().answer(command); };
-    const auto kubectl = make_kubectl(runner);
-    const lkg::Live live = lkg::read_live(kubectl);
-    const auto result = lkg::capture_objects(
-        live, {}, [](const auto&) {}, [](const auto&) { return std::nullopt; });
-    const std::string manifest = lkg::manifest_text(result.objects);
-    lkg::Provenance provenance;
-    provenance.target = kubectl.target();
-    provenance.cluster = kube::read_cluster_facts(kubectl);
-    provenance.volatile_rules = {"ConfigMap/agenttrader-heartbeat-*"};
-    return lkg::parse_lkg(
-        {manifest, lkg::metadata_text(lkg::LkgId(k_captured_at, os::sha256_hex(manifest)), manifest,
-                                      result, live, provenance)});
-  }();
+  static const lkg::Lkg captured = capture_of(good_world().cluster());
   return captured;
 }
 
