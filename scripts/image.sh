@@ -104,9 +104,10 @@ compose() { # IMAGE
   for arch in amd64 arm64; do
     "$crane" append --oci-empty-base --new_layer "$work/$arch-system.tar.gz,$work/$arch-plugins.tar.gz" --new_tag "$image-$arch" &&
       "$crane" mutate "$image-$arch" --tag "$image-$arch" --set-platform "linux/$arch" --user 65532:65532 --entrypoint kubectl \
-        --env PATH=/usr/local/bin --env HOME=/tmp --label "org.opencontainers.image.title=agenttrader-dr" \
+        --env PATH=/usr/local/bin --label "org.opencontainers.image.title=agenttrader-dr" \
         --label "org.opencontainers.image.version=${version#v}" --label "org.opencontainers.image.source=$project_url" \
-        --label "org.opencontainers.image.licenses=Apache-2.0" || return
+        --label "org.opencontainers.image.licenses=Apache-2.0" &&
+      "$crane" mutate "$image-$arch" --tag "$image-$arch" --env HOME=/tmp || return # of two, crane takes either first
     members+=(--manifest "$image-$arch")
   done
   "$crane" index append "${members[@]}" --tag "$image"

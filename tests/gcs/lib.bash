@@ -48,7 +48,7 @@ object_put() { "$GCS_TESTS/object.py" "$URL" put "$@"; } # BUCKET/NAME FILE
 object_get() { "$GCS_TESTS/object.py" "$URL" get "$@"; } # BUCKET/NAME FILE
 
 # Seals a directory as our programs do.
-seal() { (cd "$1" && sha256sum -- * >../sums && mv ../sums SHA256SUMS); } # DIRECTORY
+seal() { (cd "$1" && rm -f SHA256SUMS && sha256sum -- * >../sums && mv ../sums SHA256SUMS); } # DIRECTORY
 
 # Writes a backup of one ConfigMap.  OUTCOME: of a second kind that holds nothing, "absent" or "forbidden".
 backup() { # ID [OUTCOME]

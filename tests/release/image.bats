@@ -38,7 +38,7 @@ unpack() { # ARCHITECTURE FOLDER
     assert_success
     config=$(crane config --platform "linux/$arch" "$IMAGE@$DIGEST")
     assert_equal "$(jq -cS '[.architecture, .os, .config.User, .config.Entrypoint, .config.Env]' <<<"$config")" \
-      "[\"$arch\",\"linux\",\"65532:65532\",[\"kubectl\"],[\"HOME=/tmp\",\"PATH=/usr/local/bin\"]]"
+      "[\"$arch\",\"linux\",\"65532:65532\",[\"kubectl\"],[\"PATH=/usr/local/bin\",\"HOME=/tmp\"]]"
     assert_equal "$(jq -r '.config.Labels["org.opencontainers.image.version"]' <<<"$config")" "${VERSION#v}"
   done
   # The folder that it leaves is the same image.

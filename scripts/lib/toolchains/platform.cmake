@@ -33,8 +33,9 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 set(ENV{PKG_CONFIG_LIBDIR} ${DR_PREFIX}/lib/pkgconfig)
 set(Boost_NO_BOOST_CMAKE ON) # of Boost the headers are enough
 
-# The same bytes wherever the sources and the dependencies are.
-set(flags "-fPIE -ffunction-sections -fdata-sections -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${DR_PREFIX}=libraries")
+# The same bytes wherever the sources and the dependencies are, and whether ccache has made the paths relative or not.
+set(flags "-fPIE -ffunction-sections -fdata-sections -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=../..=.")
+string(APPEND flags " -ffile-prefix-map=${DR_PREFIX}=libraries")
 foreach(language C CXX)
   set(CMAKE_${language}_FLAGS_INIT "${flags}")
   set(CMAKE_${language}_FLAGS_RELEASE "-O2 -DNDEBUG" CACHE STRING "")
