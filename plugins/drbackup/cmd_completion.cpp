@@ -15,7 +15,7 @@
 #include "plugins/drbackup/remote.hpp"
 #include "plugins/drbackup/selection.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 // The newest first.
@@ -163,4 +163,4 @@ cli::Candidates complete_object(const cli::Completion& completion) {
   return candidates;
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -11,7 +11,7 @@
 #include "plugins/drbackup/collect.hpp"
 #include "plugins/drbackup/commands.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 std::string text_of(const Backup& backup, const BackupStore& store) {
@@ -103,4 +103,4 @@ cli::CommandSpec create_command() {
           {{"--kinds", complete_kinds}, {"--exclude", complete_excluded}}};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -12,7 +12,7 @@
 #include "plugins/drbackup/comparison.hpp"
 #include "plugins/drbackup/patch.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 constexpr std::string_view k_live = "live";
@@ -125,4 +125,4 @@ cli::CommandSpec diff_command() {
       {{"A", complete_id}, {"B", complete_id_or_live}}};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -7,7 +7,7 @@
 #include "plugins/drbackup/cmd_support.hpp"
 #include "plugins/drbackup/commands.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 // The whole list of what could not be read is in `verify` and in -o json.
@@ -50,4 +50,4 @@ cli::CommandSpec list_command() {
           }};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

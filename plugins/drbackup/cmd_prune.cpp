@@ -11,7 +11,7 @@
 #include "plugins/drbackup/commands.hpp"
 #include "plugins/drbackup/retention.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 struct PruneOptions {
@@ -136,4 +136,4 @@ cli::CommandSpec prune_command() {
           }};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

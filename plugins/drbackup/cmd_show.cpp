@@ -10,7 +10,7 @@
 #include "plugins/drbackup/cmd_support.hpp"
 #include "plugins/drbackup/commands.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 struct ShowOptions {
@@ -81,4 +81,4 @@ cli::CommandSpec show_command() {
       {{"ID", complete_id}, {"KIND/NAME", complete_object}}};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -8,7 +8,7 @@
 #include "plugins/drbackup/commands.hpp"
 #include "plugins/drbackup/freshness.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 std::string text_of(const Freshness& found) {
@@ -57,4 +57,4 @@ cli::CommandSpec status_command() {
           }};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -4,7 +4,7 @@
 
 #include "common/base/text.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 BackupId backup_id(const BackupStore& store, const std::string& word) {
   if (word == "latest") {
@@ -89,4 +89,4 @@ ExitCode code_of(State state) {
   return ExitCode::ok;
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -3,11 +3,11 @@
 #include <string>
 #include <vector>
 
+#include "common/backup/backup_store.hpp"
 #include "common/cli/verb.hpp"
-#include "plugins/drbackup/backup_store.hpp"
 
 // What several verbs of kubectl drbackup share.
-namespace dr::drbackup {
+namespace dr::backup {
 
 // An id as a user names it: the id itself, or "latest". Throws Error(usage) on another form,
 // Error(failed) when there is no backup at all.
@@ -26,4 +26,4 @@ Json to_json(const Entry& entry);
 // The exit code of an entry's state.
 ExitCode code_of(State state);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -8,7 +8,7 @@
 #include "plugins/drbackup/cmd_support.hpp"
 #include "plugins/drbackup/commands.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 struct VerifyOptions {
@@ -68,4 +68,4 @@ cli::CommandSpec verify_command() {
           {{"ID", complete_id}}};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -12,7 +12,7 @@
 #include "common/kube/kinds.hpp"
 #include "plugins/drbackup/selection.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using ByName = std::map<std::string, const Json*>;
@@ -186,4 +186,4 @@ Comparison compare(const Backup& left, const Backup& right, const std::string& r
   return Comparer(left, right, right_name).run();
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "common/backup/backup.hpp"
 #include "common/data/json_diff.hpp"
 #include "common/kube/field_rules.hpp"
-#include "plugins/drbackup/backup.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 enum class Change { changed, removed, added };  // removed: on the left side only
 std::string_view name_of(Change change);
@@ -46,4 +46,4 @@ kube::Allocated allocated_between(const Backup& left, const Backup& right);
 // namespaces.
 Comparison compare(const Backup& left, const Backup& right, const std::string& right_name);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

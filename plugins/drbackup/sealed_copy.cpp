@@ -14,7 +14,7 @@
 #include "common/os/sealed_dir.hpp"
 #include "common/os/sha256.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 namespace fs = std::filesystem;
@@ -188,4 +188,4 @@ Adopted adopt(const fs::path& root, Form form, const std::string& id, std::strin
   return adopted;
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "common/base/error.hpp"
-#include "tests/unit/plugins/drbackup/backup_builder.hpp"
+#include "tests/unit/common/backup/backup_builder.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using namespace dr::test;
@@ -138,4 +138,4 @@ TEST(CompareBackups, ANewApiVersionOfAKindIsAChangeOfTheObject) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -8,10 +8,10 @@
 #include <fstream>
 #include <string>
 
-#include "tests/unit/plugins/drbackup/backup_builder.hpp"
+#include "tests/unit/common/backup/backup_builder.hpp"
 #include "tests/unit/support/temp_dir.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using namespace dr::test;
@@ -75,4 +75,4 @@ TEST_F(FreshnessTest, ABackupOfAnotherNamespaceDoesNotCount) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

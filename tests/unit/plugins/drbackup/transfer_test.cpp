@@ -11,11 +11,11 @@
 #include "common/os/archive.hpp"
 #include "common/os/atomic_file.hpp"
 #include "common/os/sealed_dir.hpp"
+#include "tests/unit/common/backup/backup_builder.hpp"
 #include "tests/unit/common/lkg/lkg_builder.hpp"
-#include "tests/unit/plugins/drbackup/backup_builder.hpp"
 #include "tests/unit/support/temp_dir.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 namespace fs = std::filesystem;
@@ -284,4 +284,4 @@ TEST(ParseId, TakesTheFormsOwnIdsOnly) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

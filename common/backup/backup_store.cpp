@@ -1,4 +1,4 @@
-#include "plugins/drbackup/backup_store.hpp"
+#include "common/backup/backup_store.hpp"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include "common/os/pruned_dir.hpp"
 #include "common/os/sealed_dir.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 namespace fs = std::filesystem;
@@ -125,4 +125,4 @@ void BackupStore::remove(const std::vector<BackupId>& ids) const {
   for (const auto& id : ids) os::prune_dir(directory_of(id));
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

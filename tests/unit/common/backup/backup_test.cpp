@@ -1,4 +1,4 @@
-#include "plugins/drbackup/backup.hpp"
+#include "common/backup/backup.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "common/base/error.hpp"
-#include "tests/unit/plugins/drbackup/backup_builder.hpp"
+#include "tests/unit/common/backup/backup_builder.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using namespace dr::test;
@@ -164,4 +164,4 @@ TEST(BackupFind, TakesKindsAsKubectlDoes) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -1,4 +1,4 @@
-#include "plugins/drbackup/credentials.hpp"
+#include "common/backup/credentials.hpp"
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@
 
 // Everything here is linear in the length of a value (1 MiB in a ConfigMap): each search goes on
 // behind what the one before it looked at.
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 bool is_lower(char c) {
@@ -321,4 +321,4 @@ std::vector<std::string> credential_warnings(const std::vector<Json>& objects) {
   return search.take();
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

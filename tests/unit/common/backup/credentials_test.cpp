@@ -1,4 +1,4 @@
-#include "plugins/drbackup/credentials.hpp"
+#include "common/backup/credentials.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using testing::ElementsAre;
@@ -183,4 +183,4 @@ TEST(CredentialWarnings, IsLinearInTheValue) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

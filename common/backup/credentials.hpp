@@ -5,7 +5,7 @@
 
 #include "common/data/json.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 // One line for each value that looks like a credential where it does not belong: in a ConfigMap, or
 // literally in the environment of a pod template. By the name of its key ("DB_PASSWORD",
@@ -14,4 +14,4 @@ namespace dr::drbackup {
 // password). Names the object and the key, never the value. Lines are in the order of `objects`.
 std::vector<std::string> credential_warnings(const std::vector<Json>& objects);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "common/backup/backup.hpp"
 #include "common/base/error.hpp"
 #include "common/os/clock.hpp"
 #include "common/os/process_runner.hpp"
-#include "plugins/drbackup/backup.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 enum class State { complete, partial, incomplete, damaged };
 std::string_view name_of(State state);
@@ -60,4 +60,4 @@ class BackupStore {
   std::filesystem::path m_directory;
 };
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

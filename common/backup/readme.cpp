@@ -1,4 +1,4 @@
-#include "plugins/drbackup/readme.hpp"
+#include "common/backup/readme.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "common/base/text.hpp"
 #include "common/kube/kill_switch.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 // One line of Markdown that shows `outside` literally, in a table cell too.
@@ -147,4 +147,4 @@ std::string readme_of(const Backup& backup) {
          warnings(backup) + std::string(k_check_and_compare) + by_hand(backup.provenance);
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

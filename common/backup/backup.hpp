@@ -11,7 +11,7 @@
 #include "common/data/json.hpp"
 #include "common/kube/object.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 inline constexpr std::string_view k_index_name = "backup.json";
 inline constexpr std::string_view k_readme_name = "README.md";
@@ -121,4 +121,4 @@ Index read_index(const BackupId& id, const std::string& text);
 std::map<std::string, std::string> files_of(const Backup& backup);
 Backup parse_backup(const BackupId& id, const std::map<std::string, std::string>& files);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -6,13 +6,13 @@
 #include <set>
 #include <utility>
 
+#include "common/backup/backup.hpp"
+#include "common/backup/readme.hpp"
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
 #include "common/data/yaml_codec.hpp"
-#include "plugins/drbackup/backup.hpp"
-#include "plugins/drbackup/readme.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 constexpr std::string_view k_api_version = "dr.agenttrader.dev/v1";
@@ -239,4 +239,4 @@ Backup parse_backup(const BackupId& id, const Files& files) {
   }
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup
