@@ -41,9 +41,6 @@ std::string_view name_of(State state) {
   return names.at(static_cast<std::size_t>(state));
 }
 
-BackupStore::BackupStore(const fs::path& root)
-    : m_directory(root / "audit_artifacts" / "cluster_backup") {}
-
 std::vector<BackupId> BackupStore::ids() const {
   std::vector<BackupId> ids;
   std::error_code error;
@@ -123,6 +120,14 @@ void BackupStore::remove(const std::vector<BackupId>& ids) const {
   const os::FileLock lock(m_directory / k_lock);
   os::remove_pruned(m_directory);
   for (const auto& id : ids) os::prune_dir(directory_of(id));
+}
+
+BackupStore backups_of(const fs::path& root) {
+  return BackupStore(root / "audit_artifacts" / "cluster_backup");
+}
+
+BackupStore evidence_of(const fs::path& root) {
+  return BackupStore(root / "audit_artifacts" / "pre_restore");
 }
 
 }  // namespace dr::backup

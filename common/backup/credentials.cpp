@@ -272,9 +272,9 @@ class Search {
       look_at_values(object, "data");
       look_at_values(object, "binaryData");
     }
-    if (const Json* pod_template = kube::pod_template_of(object)) {
-      for (const Json* container : kube::containers_of(*pod_template))
-        look_at_container(object, *container);
+    const bool is_pod = data::string_at(object, {"kind"}) == "Pod";
+    if (const Json* pod = is_pod ? &object : kube::pod_template_of(object)) {
+      for (const Json* container : kube::containers_of(*pod)) look_at_container(object, *container);
     }
   }
 

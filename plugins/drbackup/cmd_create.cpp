@@ -48,7 +48,7 @@ ExitCode run(const Selection& selection, cli::Runtime& runtime, const cli::Globa
   backup.provenance.git_sha =
       os::read_git_facts(globals.root, runtime.environment, runtime.runner).sha;
   backup.provenance.tool_version = cli::version();
-  const BackupStore store(globals.root);
+  const BackupStore store = backups_of(globals.root);
   backup.id = store.publish(
       [&](const BackupId& id) {
         backup.id = id;

@@ -19,7 +19,7 @@ std::string note_of(const Entry& entry) {
 }
 
 ExitCode run(cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-  const BackupStore store(globals.root);
+  const BackupStore store = backups_of(globals.root);
   cli::Table table({"ID", "AGE", "NAMESPACE", "OBJECTS", "SIZE", "STATE", "NOTE"});
   Json list = Json::array();
   for (const auto& id : store.ids()) {

@@ -78,7 +78,7 @@ void require_policy(const RetentionPolicy& policy) {
 ExitCode run(const PruneOptions& options, cli::Runtime& runtime,
              const cli::GlobalOptions& globals) {
   require_policy(options.policy);
-  const BackupStore store(globals.root);
+  const BackupStore store = backups_of(globals.root);
   const auto decisions =
       decide_retention(candidates_in(store, globals.connection.ns), options.policy);
   const std::vector<BackupId> removed = removed_by(decisions);

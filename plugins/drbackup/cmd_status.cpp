@@ -28,7 +28,7 @@ std::string text_of(const Freshness& found) {
 }
 
 ExitCode run(const std::string& max_age, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-  const BackupStore store(globals.root);
+  const BackupStore store = backups_of(globals.root);
   const Millis limit = cli::duration_flag("--max-age", max_age);
   const Freshness found = freshness(store, globals.connection.ns, runtime.clock.now(), limit);
   Json document = {{"verdict", found.verdict}, {"maxAgeSeconds", limit.count() / 1000}};

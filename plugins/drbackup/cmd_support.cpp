@@ -6,6 +6,19 @@
 
 namespace dr::backup {
 
+NamedBackup named_backup(const std::filesystem::path& root, const std::string& word) {
+  if (word.find('/') == std::string::npos) {
+    const BackupStore store = backups_of(root);
+    return {store, backup_id(store, word)};
+  }
+  std::filesystem::path directory = std::filesystem::path(word).lexically_normal();
+  if (!directory.has_filename()) directory = directory.parent_path();  // "a/b/"
+  if (const auto id = BackupId::parse(directory.filename().string()))
+    return {BackupStore(directory.parent_path()), *id};
+  throw Error(ExitCode::usage, printable(word) + " is not the directory of a backup",
+              "its name looks like 20260102T030405Z");
+}
+
 BackupId backup_id(const BackupStore& store, const std::string& word) {
   if (word == "latest") {
     const auto ids = store.ids();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,14 @@
 
 // What several verbs of kubectl drbackup share.
 namespace dr::backup {
+
+// A backup as a user names it: as backup_id() takes it, among those of `root`; or, with a slash in
+// it, the path of the directory itself, such as evidence of a restore.
+struct NamedBackup {
+  BackupStore store;
+  BackupId id;
+};
+NamedBackup named_backup(const std::filesystem::path& root, const std::string& word);
 
 // An id as a user names it: the id itself, or "latest". Throws Error(usage) on another form,
 // Error(failed) when there is no backup at all.

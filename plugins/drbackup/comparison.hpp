@@ -41,7 +41,7 @@ struct Comparison {
 kube::Allocated allocated_between(const Backup& left, const Backup& right);
 
 // Compares two backups, or a backup with the live namespace, kind by kind as far as both sides
-// cover it, with the comparator of common/kube/compare.
+// cover it, with the comparator of common/kube/compare. Of evidence, only what it holds counts.
 // `right_name` is what reasons call the right side. Throws Error(usage) when they are of different
 // namespaces.
 Comparison compare(const Backup& left, const Backup& right, const std::string& right_name);

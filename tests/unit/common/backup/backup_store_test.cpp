@@ -40,7 +40,7 @@ class BackupStoreTest : public testing::Test {
   }
 
   TempDir m_dir;
-  BackupStore m_store{m_dir.path()};
+  BackupStore m_store = backups_of(m_dir.path());
   FakeClock m_clock;
   FakeProcessRunner m_runner;
 };

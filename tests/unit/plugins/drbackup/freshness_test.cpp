@@ -35,7 +35,7 @@ class FreshnessTest : public testing::Test {
   }
 
   TempDir m_dir;
-  BackupStore m_store{m_dir.path()};
+  BackupStore m_store = backups_of(m_dir.path());
 };
 
 TEST_F(FreshnessTest, NoBackupIsAFailure) {
