@@ -120,7 +120,7 @@ cli::CommandSpec diff_command() {
       "  # Between two days, as a patch\n  kubectl drbackup diff 20260102T030405Z "
       "20260103T030405Z -o unified\n\n"
       "  # What has become of what a restore found?\n  kubectl drbackup diff "
-      "audit_artifacts/pre_restore/20260102T030405Z",
+      "audit_artifacts/pre_restore/latest",
       [](CLI::App& app) -> cli::Action {
         auto options = std::make_shared<DiffOptions>();
         app.add_option("A", options->left, "Id of a backup, latest, or the path of one")

@@ -11,12 +11,10 @@ NamedBackup named_backup(const std::filesystem::path& root, const std::string& w
     const BackupStore store = backups_of(root);
     return {store, backup_id(store, word)};
   }
-  std::filesystem::path directory = std::filesystem::path(word).lexically_normal();
-  if (!directory.has_filename()) directory = directory.parent_path();  // "a/b/"
-  if (const auto id = BackupId::parse(directory.filename().string()))
-    return {BackupStore(directory.parent_path()), *id};
-  throw Error(ExitCode::usage, printable(word) + " is not the directory of a backup",
-              "its name looks like 20260102T030405Z");
+  std::filesystem::path path = std::filesystem::path(word).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();  // "a/b/"
+  const BackupStore store(path.parent_path());
+  return {store, backup_id(store, path.filename().string())};
 }
 
 BackupId backup_id(const BackupStore& store, const std::string& word) {

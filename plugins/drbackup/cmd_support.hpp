@@ -11,7 +11,7 @@
 namespace dr::backup {
 
 // A backup as a user names it: as backup_id() takes it, among those of `root`; or, with a slash in
-// it, the path of the directory itself, such as evidence of a restore.
+// it, a path to where others are, such as audit_artifacts/pre_restore/latest.
 struct NamedBackup {
   BackupStore store;
   BackupId id;

@@ -29,7 +29,7 @@ events() { # JQ-FILTER
   assert_output --regexp "^backup [0-9TZ]+ is intact, but partial: [0-9]+ objects of namespace $NS$"
   run kubectl drbackup show "$evidence" deploy/web
   assert_output --partial 'name: ROGUE'
-  run kubectl drbackup show "$evidence" cm/settings
+  run kubectl drbackup show "$(dirname "$evidence")/latest" cm/settings
   assert_output --partial 'LEVEL: debug'
   kubectl drbackup show "$evidence" cm/hotfix
   # The trader was equal; its pod is kept as a witness all the same.

@@ -119,7 +119,7 @@ TEST_F(LedgerTest, ACutOffLineIsToldAndStays) {
   os::write_file(path(), text + text.substr(0, 40));
   EXPECT_THAT(damage(), HasSubstr("line 2 of " + path().string() + " is cut off"));
   m_ledger.append(entry_of(1));
-  EXPECT_THAT(lines(), SizeIs(3));
+  EXPECT_THAT(lines(), SizeIs(4));
   EXPECT_THAT(damage(), HasSubstr("line 2 of "));
 }
 
