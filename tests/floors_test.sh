@@ -5,7 +5,7 @@ set -euo pipefail
 root=${1:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}
 cd "$root"
 
-floors=(base os data gcloud kube lkg registry cli) # from the ground up; the plugins stand above them
+floors=(base os data gcloud kube lkg backup registry cli) # from the ground up; the plugins stand above them
 height() { # FLOOR: sets REPLY to its number, or fails
   for REPLY in "${!floors[@]}"; do [ "${floors[REPLY]}" != "$1" ] || return 0; done
   echo "floors: no floor $1" >&2; exit 1

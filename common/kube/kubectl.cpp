@@ -8,6 +8,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
+#include "common/kube/command_line.hpp"
 #include "common/os/atomic_file.hpp"
 
 namespace dr::kube {
@@ -24,22 +25,6 @@ constexpr Millis k_urgent_timeout{15'000};
 constexpr Millis k_watch_timeout{std::chrono::hours(24)};
 
 constexpr int k_first_with_prefix = 34;
-
-constexpr std::array<std::string_view, 3> k_secret_flags = {
-    "--token=", "--password=", "--client-key="};
-
-std::string masked(const std::string& arg) {
-  for (const auto flag : k_secret_flags) {
-    if (arg.starts_with(flag)) return std::string(flag) + "***";
-  }
-  return arg;
-}
-
-std::string command_line(const os::Command& command) {
-  std::string line = shell_quoted(command.program.string());
-  for (const auto& arg : command.args) line.append(" ").append(shell_quoted(masked(arg)));
-  return line;
-}
 
 // The value of `name` ("--server") among flags of the form "--server=x"; empty when it is not
 // there.

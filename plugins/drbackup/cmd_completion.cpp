@@ -15,14 +15,14 @@
 #include "plugins/drbackup/remote.hpp"
 #include "plugins/drbackup/selection.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 // The newest first.
 cli::Candidates ids(const cli::Completion& completion) {
   cli::Candidates candidates;
   const UtcTime now = completion.runtime.clock.now();
-  for (const auto& id : BackupStore(completion.globals.root).ids()) {
+  for (const auto& id : backups_of(completion.globals.root).ids()) {
     candidates.values.push_back({id.text(), cli::age_text(id.time(), now)});
   }
   std::reverse(candidates.values.begin(), candidates.values.end());
@@ -40,7 +40,7 @@ Index index_of(const BackupStore& store, const BackupId& id) {
 
 // Of the newest backup; empty when there is none that can be read.
 Index newest_index(const cli::Completion& completion) {
-  const BackupStore store(completion.globals.root);
+  const BackupStore store = backups_of(completion.globals.root);
   const auto ids = store.ids();
   if (ids.empty()) return {};
   try {
@@ -153,8 +153,8 @@ cli::Candidates complete_excluded(const cli::Completion& completion) {
 }
 
 cli::Candidates complete_object(const cli::Completion& completion) {
-  const BackupStore store(completion.globals.root);
-  const Index index = index_of(store, backup_id(store, completion.arguments.at(0)));
+  const NamedBackup named = named_backup(completion.globals.root, completion.arguments.at(0));
+  const Index index = index_of(named.store, named.id);
   cli::Candidates candidates;
   for (const IndexedObject& object : index.objects) {
     std::string word = object_word(object, completion.typed);
@@ -163,4 +163,4 @@ cli::Candidates complete_object(const cli::Completion& completion) {
   return candidates;
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

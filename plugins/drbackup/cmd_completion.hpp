@@ -3,7 +3,7 @@
 #include "common/cli/completer.hpp"
 
 // What completes the arguments of kubectl drbackup.
-namespace dr::drbackup {
+namespace dr::backup {
 
 cli::Candidates complete_id(const cli::Completion& completion);          // latest, and each id
 cli::Candidates complete_id_or_live(const cli::Completion& completion);  // live as well
@@ -17,4 +17,4 @@ cli::Candidates complete_excluded(const cli::Completion& completion);
 // KIND/NAME of the objects of the backup that the first argument names, KIND as it is typed.
 cli::Candidates complete_object(const cli::Completion& completion);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -11,7 +11,7 @@
 #include "plugins/drbackup/collect.hpp"
 #include "plugins/drbackup/commands.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 std::string text_of(const Backup& backup, const BackupStore& store) {
@@ -48,7 +48,7 @@ ExitCode run(const Selection& selection, cli::Runtime& runtime, const cli::Globa
   backup.provenance.git_sha =
       os::read_git_facts(globals.root, runtime.environment, runtime.runner).sha;
   backup.provenance.tool_version = cli::version();
-  const BackupStore store(globals.root);
+  const BackupStore store = backups_of(globals.root);
   backup.id = store.publish(
       [&](const BackupId& id) {
         backup.id = id;
@@ -103,4 +103,4 @@ cli::CommandSpec create_command() {
           {{"--kinds", complete_kinds}, {"--exclude", complete_excluded}}};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

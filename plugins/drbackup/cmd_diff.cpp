@@ -12,7 +12,7 @@
 #include "plugins/drbackup/comparison.hpp"
 #include "plugins/drbackup/patch.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 constexpr std::string_view k_live = "live";
@@ -64,9 +64,14 @@ Json json_of(const std::vector<NotCompared>& gaps) {
   return list;
 }
 
-Backup load_right(const DiffOptions& options, const Backup& left, const BackupStore& store,
-                  cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-  if (options.right != k_live) return store.load(backup_id(store, options.right));
+Backup load(const cli::GlobalOptions& globals, const std::string& word) {
+  const NamedBackup named = named_backup(globals.root, word);
+  return named.store.load(named.id);
+}
+
+Backup load_right(const DiffOptions& options, const Backup& left, cli::Runtime& runtime,
+                  const cli::GlobalOptions& globals) {
+  if (options.right != k_live) return load(globals, options.right);
   cli::GlobalOptions where = globals;
   // The namespace of the backup, unless another one is named, which compare() then refuses.
   if (where.connection.ns.empty()) where.connection.ns = left.provenance.ns;
@@ -75,9 +80,8 @@ Backup load_right(const DiffOptions& options, const Backup& left, const BackupSt
 }
 
 ExitCode run(const DiffOptions& options, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-  const BackupStore store(globals.root);
-  const Backup left = store.load(backup_id(store, options.left));
-  const Backup right = load_right(options, left, store, runtime, globals);
+  const Backup left = load(globals, options.left);
+  const Backup right = load_right(options, left, runtime, globals);
   const std::string right_name = options.right == k_live ? std::string(k_live) : right.id.text();
   const Comparison comparison = compare(left, right, right_name);
   for (const auto& gap : comparison.not_compared) {
@@ -108,15 +112,21 @@ cli::CommandSpec diff_command() {
       "Compare two backups, or one with the live namespace",
       "Compare every object of backup A with the one of backup B, or with the live namespace, "
       "field by field. Fields that the server or controllers own do not count. -o unified "
-      "prints a patch. Exit code 0: no difference; 1: differences; 4: a kind could not be read "
+      "prints a patch. Of what a restore kept before it wrote (audit_artifacts/pre_restore/), only "
+      "the objects that it holds count. Exit code 0: no difference; 1: differences; 4: a kind "
+      "could not be read "
       "on one of the sides, so that it was not compared.",
       "  # What has changed since the last backup?\n  kubectl drbackup diff latest\n\n"
       "  # Between two days, as a patch\n  kubectl drbackup diff 20260102T030405Z "
-      "20260103T030405Z -o unified",
+      "20260103T030405Z -o unified\n\n"
+      "  # What has become of what a restore found?\n  kubectl drbackup diff "
+      "audit_artifacts/pre_restore/latest",
       [](CLI::App& app) -> cli::Action {
         auto options = std::make_shared<DiffOptions>();
-        app.add_option("A", options->left, "Id of a backup, or latest")->type_name("")->required();
-        app.add_option("B", options->right, "Id of another one, latest, or live")->type_name("");
+        app.add_option("A", options->left, "Id of a backup, latest, or the path of one")
+            ->type_name("")
+            ->required();
+        app.add_option("B", options->right, "Another one, or live")->type_name("");
         return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
           return run(*options, runtime, globals);
         };
@@ -125,4 +135,4 @@ cli::CommandSpec diff_command() {
       {{"A", complete_id}, {"B", complete_id_or_live}}};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

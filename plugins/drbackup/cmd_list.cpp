@@ -7,7 +7,7 @@
 #include "plugins/drbackup/cmd_support.hpp"
 #include "plugins/drbackup/commands.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 // The whole list of what could not be read is in `verify` and in -o json.
@@ -19,7 +19,7 @@ std::string note_of(const Entry& entry) {
 }
 
 ExitCode run(cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-  const BackupStore store(globals.root);
+  const BackupStore store = backups_of(globals.root);
   cli::Table table({"ID", "AGE", "NAMESPACE", "OBJECTS", "SIZE", "STATE", "NOTE"});
   Json list = Json::array();
   for (const auto& id : store.ids()) {
@@ -50,4 +50,4 @@ cli::CommandSpec list_command() {
           }};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

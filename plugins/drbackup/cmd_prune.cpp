@@ -11,7 +11,7 @@
 #include "plugins/drbackup/commands.hpp"
 #include "plugins/drbackup/retention.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 struct PruneOptions {
@@ -78,7 +78,7 @@ void require_policy(const RetentionPolicy& policy) {
 ExitCode run(const PruneOptions& options, cli::Runtime& runtime,
              const cli::GlobalOptions& globals) {
   require_policy(options.policy);
-  const BackupStore store(globals.root);
+  const BackupStore store = backups_of(globals.root);
   const auto decisions =
       decide_retention(candidates_in(store, globals.connection.ns), options.policy);
   const std::vector<BackupId> removed = removed_by(decisions);
@@ -136,4 +136,4 @@ cli::CommandSpec prune_command() {
           }};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -9,7 +9,7 @@
 #include "plugins/drbackup/commands.hpp"
 #include "plugins/drbackup/transfer.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 struct PullOptions {
@@ -67,4 +67,4 @@ cli::CommandSpec pull_command() {
           {{"ID", complete_pulled}, {"--from", cli::directories}}};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -13,7 +13,7 @@
 #include "plugins/drbackup/commands.hpp"
 #include "plugins/drbackup/transfer.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 struct PushOptions {
@@ -131,4 +131,4 @@ cli::CommandSpec push_command() {
       {{"ID", complete_pushed}, {"--to", cli::directories}}};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -5,7 +5,7 @@
 #include "common/base/error.hpp"
 #include "common/cli/verb.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 void add_remote_options(CLI::App& app, RemoteOptions& options, const char* place_flag) {
   app.add_option(place_flag, options.place,
@@ -28,4 +28,4 @@ std::unique_ptr<Remote> connect_remote(const RemoteOptions& options, const Desti
   return cloud_remote(destination, cli::make_gcloud(runtime, globals), timeout);
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -7,7 +7,7 @@
 #include "plugins/drbackup/remote.hpp"
 
 // What `push` and `pull` share.
-namespace dr::drbackup {
+namespace dr::backup {
 
 struct RemoteOptions {
   std::string place;  // --to or --from
@@ -24,4 +24,4 @@ void add_remote_options(CLI::App& app, RemoteOptions& options, const char* place
 std::unique_ptr<Remote> connect_remote(const RemoteOptions& options, const Destination& destination,
                                        cli::Runtime& runtime, const cli::GlobalOptions& globals);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -10,7 +10,7 @@
 #include "plugins/drbackup/cmd_support.hpp"
 #include "plugins/drbackup/commands.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 struct ShowOptions {
@@ -48,8 +48,8 @@ void warn_of_trading(const Json& object, cli::Terminal& terminal) {
 }
 
 ExitCode run(const ShowOptions& options, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-  const BackupStore store(globals.root);
-  const Backup backup = store.load(backup_id(store, options.id));
+  const NamedBackup named = named_backup(globals.root, options.id);
+  const Backup backup = named.store.load(named.id);
   const Json& object = the_object(backup, options.object);
   warn_of_trading(object, runtime.terminal);
   runtime.terminal.print(globals.output == "json" ? data::write_json(object)
@@ -60,25 +60,26 @@ ExitCode run(const ShowOptions& options, cli::Runtime& runtime, const cli::Globa
 }  // namespace
 
 cli::CommandSpec show_command() {
-  return {
-      "show",
-      "Print one object of a backup",
-      "Print an object of a backup as YAML that kubectl takes, after the whole backup was "
-      "checked. KIND is named as kubectl takes it.",
-      "  # What was it two days ago?\n  kubectl drbackup show 20260102T030405Z "
-      "deploy/strategy-engine\n\n"
-      "  # Against what runs\n  kubectl drbackup show latest cm/strategy-config | kubectl diff "
-      "-f -",
-      [](CLI::App& app) -> cli::Action {
-        auto options = std::make_shared<ShowOptions>();
-        app.add_option("ID", options->id, "Id of a backup, or latest")->type_name("")->required();
-        app.add_option("KIND/NAME", options->object, "The object")->type_name("")->required();
-        return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-          return run(*options, runtime, globals);
-        };
-      },
-      {},
-      {{"ID", complete_id}, {"KIND/NAME", complete_object}}};
+  return {"show",
+          "Print one object of a backup",
+          "Print an object of a backup as YAML that kubectl takes, after the whole backup was "
+          "checked. KIND is named as kubectl takes it.",
+          "  # What was it two days ago?\n  kubectl drbackup show 20260102T030405Z "
+          "deploy/strategy-engine\n\n"
+          "  # Against what runs\n  kubectl drbackup show latest cm/strategy-config | kubectl diff "
+          "-f -",
+          [](CLI::App& app) -> cli::Action {
+            auto options = std::make_shared<ShowOptions>();
+            app.add_option("ID", options->id, "Id of a backup, latest, or the path of one")
+                ->type_name("")
+                ->required();
+            app.add_option("KIND/NAME", options->object, "The object")->type_name("")->required();
+            return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+              return run(*options, runtime, globals);
+            };
+          },
+          {},
+          {{"ID", complete_id}, {"KIND/NAME", complete_object}}};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -8,7 +8,7 @@
 #include "plugins/drbackup/commands.hpp"
 #include "plugins/drbackup/freshness.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 std::string text_of(const Freshness& found) {
@@ -28,7 +28,7 @@ std::string text_of(const Freshness& found) {
 }
 
 ExitCode run(const std::string& max_age, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-  const BackupStore store(globals.root);
+  const BackupStore store = backups_of(globals.root);
   const Millis limit = cli::duration_flag("--max-age", max_age);
   const Freshness found = freshness(store, globals.connection.ns, runtime.clock.now(), limit);
   Json document = {{"verdict", found.verdict}, {"maxAgeSeconds", limit.count() / 1000}};
@@ -57,4 +57,4 @@ cli::CommandSpec status_command() {
           }};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -4,7 +4,18 @@
 
 #include "common/base/text.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
+
+NamedBackup named_backup(const std::filesystem::path& root, const std::string& word) {
+  if (word.find('/') == std::string::npos) {
+    const BackupStore store = backups_of(root);
+    return {store, backup_id(store, word)};
+  }
+  std::filesystem::path path = std::filesystem::path(word).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();  // "a/b/"
+  const BackupStore store(path.parent_path());
+  return {store, backup_id(store, path.filename().string())};
+}
 
 BackupId backup_id(const BackupStore& store, const std::string& word) {
   if (word == "latest") {
@@ -89,4 +100,4 @@ ExitCode code_of(State state) {
   return ExitCode::ok;
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -1,13 +1,22 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "common/backup/backup_store.hpp"
 #include "common/cli/verb.hpp"
-#include "plugins/drbackup/backup_store.hpp"
 
 // What several verbs of kubectl drbackup share.
-namespace dr::drbackup {
+namespace dr::backup {
+
+// A backup as a user names it: as backup_id() takes it, among those of `root`; or, with a slash in
+// it, a path to where others are, such as audit_artifacts/pre_restore/latest.
+struct NamedBackup {
+  BackupStore store;
+  BackupId id;
+};
+NamedBackup named_backup(const std::filesystem::path& root, const std::string& word);
 
 // An id as a user names it: the id itself, or "latest". Throws Error(usage) on another form,
 // Error(failed) when there is no backup at all.
@@ -26,4 +35,4 @@ Json to_json(const Entry& entry);
 // The exit code of an entry's state.
 ExitCode code_of(State state);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

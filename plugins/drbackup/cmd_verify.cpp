@@ -8,7 +8,7 @@
 #include "plugins/drbackup/cmd_support.hpp"
 #include "plugins/drbackup/commands.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 struct VerifyOptions {
@@ -30,8 +30,7 @@ std::string text_of(const Entry& entry) {
 
 ExitCode run(const VerifyOptions& options, cli::Runtime& runtime,
              const cli::GlobalOptions& globals) {
-  const BackupStore store(globals.root);
-  const BackupId named = backup_id(store, options.id);
+  const auto [store, named] = named_backup(globals.root, options.id);
   const auto ids = options.all ? store.ids() : std::vector{named};
   ExitCode code = ExitCode::ok;
   Json list = Json::array();
@@ -58,7 +57,9 @@ cli::CommandSpec verify_command() {
           "  # Check them all\n  kubectl drbackup verify --all",
           [](CLI::App& app) -> cli::Action {
             auto options = std::make_shared<VerifyOptions>();
-            auto* id = app.add_option("ID", options->id, "Backup to check")->type_name("");
+            auto* id =
+                app.add_option("ID", options->id, "Backup to check: its id, latest, or its path")
+                    ->type_name("");
             app.add_flag("--all", options->all, "Check every backup")->excludes(id);
             return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
               return run(*options, runtime, globals);
@@ -68,4 +69,4 @@ cli::CommandSpec verify_command() {
           {{"ID", complete_id}}};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -6,15 +6,15 @@
 #include <array>
 #include <utility>
 
+#include "common/backup/credentials.hpp"
 #include "common/base/error.hpp"
 #include "common/kube/bulk_list.hpp"
 #include "common/kube/discovery.hpp"
 #include "common/kube/field_rules.hpp"
 #include "common/kube/kinds.hpp"
-#include "plugins/drbackup/credentials.hpp"
 #include "plugins/drbackup/selection.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 void set_failure(Coverage& coverage, const kube::ApiError& error) {
@@ -152,4 +152,4 @@ Backup collect(const kube::Kubectl& kubectl, const Selection& selection, const B
   return backup;
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

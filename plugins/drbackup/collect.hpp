@@ -1,9 +1,9 @@
 #pragma once
 
+#include "common/backup/backup.hpp"
 #include "common/kube/kubectl.hpp"
-#include "plugins/drbackup/backup.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 // Reads the namespace of kubectl's target: discovery once, then the lists of all kinds in a few
 // processes. A kind that cannot be read is an outcome. The backup's Provenance lacks git's SHA and
@@ -11,4 +11,4 @@ namespace dr::drbackup {
 // cannot be asked, and Error(usage) as planned_coverage does.
 Backup collect(const kube::Kubectl& kubectl, const Selection& selection, const BackupId& id);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

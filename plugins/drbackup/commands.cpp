@@ -2,7 +2,7 @@
 
 #include <vector>
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 cli::Program program() {
   static const std::vector<cli::CommandSpec> table = cli::command_table({
@@ -15,4 +15,4 @@ cli::Program program() {
           "Back up the state of one namespace, one file per object, whole or not at all.", table};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -2,7 +2,7 @@
 
 #include "common/cli/command.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 // kubectl drbackup, with the table of its verbs.
 cli::Program program();
@@ -17,4 +17,4 @@ cli::CommandSpec prune_command();
 cli::CommandSpec push_command();
 cli::CommandSpec pull_command();
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

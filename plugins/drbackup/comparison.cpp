@@ -12,7 +12,7 @@
 #include "common/kube/kinds.hpp"
 #include "plugins/drbackup/selection.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using ByName = std::map<std::string, const Json*>;
@@ -88,11 +88,26 @@ class Comparer {
   }
 
   bool is_silent(const std::string& resource) {
+    if (m_left.evidence || m_right.evidence) {
+      if (is_of_one_side(resource)) return true;
+    }
     for (const auto& [backup, name] : m_sides) {
       if (auto gap = silence(*backup, name, resource)) {
         m_result.not_compared.push_back(std::move(*gap));
         return true;
       }
+    }
+    return false;
+  }
+
+  // Evidence has other kinds than a backup, and only a few of a backup's: what the other side has
+  // besides is no difference.
+  bool is_of_one_side(const std::string& resource) {
+    for (const std::size_t here : {0U, 1U}) {
+      if (find_coverage(*m_sides[here].first, resource) != nullptr) continue;
+      if (m_sides[1 - here].first->evidence)
+        m_result.not_compared.push_back({resource, m_sides[here].second + ": has none", false});
+      return true;
     }
     return false;
   }
@@ -125,6 +140,8 @@ class Comparer {
     all.insert(right.begin(), right.end());
     for (const auto& [name, object] : all) {
       if (excluded(*object, name)) continue;
+      if (m_left.evidence && !left.contains(name)) continue;
+      if (m_right.evidence && !right.contains(name)) continue;
       ++m_result.objects;
       const auto l = left.find(name);
       const auto r = right.find(name);
@@ -186,4 +203,4 @@ Comparison compare(const Backup& left, const Backup& right, const std::string& r
   return Comparer(left, right, right_name).run();
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

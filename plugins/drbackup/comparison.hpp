@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "common/backup/backup.hpp"
 #include "common/data/json_diff.hpp"
 #include "common/kube/field_rules.hpp"
-#include "plugins/drbackup/backup.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 enum class Change { changed, removed, added };  // removed: on the left side only
 std::string_view name_of(Change change);
@@ -41,9 +41,9 @@ struct Comparison {
 kube::Allocated allocated_between(const Backup& left, const Backup& right);
 
 // Compares two backups, or a backup with the live namespace, kind by kind as far as both sides
-// cover it, with the comparator of common/kube/compare.
+// cover it, with the comparator of common/kube/compare. Of evidence, only what it holds counts.
 // `right_name` is what reasons call the right side. Throws Error(usage) when they are of different
 // namespaces.
 Comparison compare(const Backup& left, const Backup& right, const std::string& right_name);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

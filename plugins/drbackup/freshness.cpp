@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 bool counts(const Entry& entry, const std::string& ns) {
@@ -49,4 +49,4 @@ Freshness freshness(const BackupStore& store, const std::string& ns, UtcTime now
   return result;
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "plugins/drbackup/backup_store.hpp"
+#include "common/backup/backup_store.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 // What a monitor asks: is the newest backup of the namespace fresh, complete and intact?
 struct Freshness {
@@ -21,4 +21,4 @@ struct Freshness {
 // needs.
 Freshness freshness(const BackupStore& store, const std::string& ns, UtcTime now, Millis max_age);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -2,5 +2,5 @@
 #include "plugins/drbackup/commands.hpp"
 
 int main(int argc, char** argv) {
-  return dr::cli::run_main(argc, argv, dr::drbackup::program());
+  return dr::cli::run_main(argc, argv, dr::backup::program());
 }

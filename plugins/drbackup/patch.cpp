@@ -10,7 +10,7 @@
 #include "common/os/atomic_file.hpp"
 #include "common/os/private_dir.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 namespace fs = std::filesystem;
@@ -79,4 +79,4 @@ std::string unified_patch(const Comparison& comparison, kube::Allocated allocate
   return with_short_heads(result.out, dir.path().string() + "/");
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

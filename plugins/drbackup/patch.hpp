@@ -6,7 +6,7 @@
 #include "common/os/process_runner.hpp"
 #include "plugins/drbackup/comparison.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 // The changes as a unified patch between a/<file> and b/<file>, by one `diff -u` as kubectl diff
 // does it. What the comparison does not count is in neither file. Throws Error(usage) when there is
@@ -14,4 +14,4 @@ namespace dr::drbackup {
 std::string unified_patch(const Comparison& comparison, kube::Allocated allocated,
                           const os::Environment& environment, os::ProcessRunner& runner);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

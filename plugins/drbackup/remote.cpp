@@ -10,7 +10,7 @@
 #include "common/base/text.hpp"
 #include "common/lkg/lkg.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 constexpr std::string_view k_scheme = "gs://";
@@ -124,4 +124,4 @@ ExitCode code_of(CopyOutcome outcome) {
   return ExitCode::ok;
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

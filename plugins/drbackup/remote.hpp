@@ -15,7 +15,7 @@
 #include "plugins/drbackup/sealed_copy.hpp"
 
 // The other end of `push` and `pull`: where durable copies are kept.
-namespace dr::drbackup {
+namespace dr::backup {
 
 // gs://BUCKET[/PREFIX] or a directory. The copies in it are <to>/cluster_backup/<id>.tar and
 // <to>/lkg/<id>.tar.
@@ -81,4 +81,4 @@ std::unique_ptr<Remote> cloud_remote(Destination destination, gcloud::Gcloud gcl
 // The ids among the names of a folder, sorted; other files are none of ours.
 std::vector<std::string> ids_in(Form form, std::span<const std::string> names);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

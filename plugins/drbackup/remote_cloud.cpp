@@ -14,7 +14,7 @@
 #include "plugins/drbackup/remote.hpp"
 
 // What `gcloud storage` does and prints was measured with version 528 against an emulator.
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using gcloud::GcloudError;
@@ -189,4 +189,4 @@ std::unique_ptr<Remote> cloud_remote(Destination destination, gcloud::Gcloud gcl
   return std::make_unique<CloudRemote>(std::move(destination), std::move(gcloud), timeout);
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

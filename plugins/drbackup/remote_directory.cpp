@@ -9,7 +9,7 @@
 #include "common/os/create_file.hpp"
 #include "plugins/drbackup/remote.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 namespace fs = std::filesystem;
@@ -73,4 +73,4 @@ std::unique_ptr<Remote> directory_remote(Destination destination) {
   return std::make_unique<DirectoryRemote>(std::move(destination));
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -8,7 +8,7 @@
 #include <map>
 #include <utility>
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using Period = std::string (*)(UtcTime);  // names sort as their times do
@@ -103,4 +103,4 @@ std::vector<RetentionDecision> decide_retention(std::vector<Candidate> candidate
   return decisions;
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

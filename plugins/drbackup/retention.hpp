@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "plugins/drbackup/backup_store.hpp"
+#include "common/backup/backup_store.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 // How many of the newest backups to keep, and of how many of the newest days, ISO weeks and months
 // (UTC) that have one to keep the newest.
@@ -36,4 +36,4 @@ struct RetentionDecision {
 std::vector<RetentionDecision> decide_retention(std::vector<Candidate> candidates,
                                                 const RetentionPolicy& policy);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -14,7 +14,7 @@
 #include "common/os/sealed_dir.hpp"
 #include "common/os/sha256.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 namespace fs = std::filesystem;
@@ -134,7 +134,7 @@ std::string parse_id(Form form, std::string_view text) {
 std::vector<std::string> local_ids(const fs::path& root, Form form) {
   std::vector<std::string> ids;
   if (form == Form::backup) {
-    for (const auto& id : BackupStore(root).ids()) ids.push_back(id.text());
+    for (const auto& id : backups_of(root).ids()) ids.push_back(id.text());
   } else {
     for (const auto& id : lkg::LkgStore(root).history()) ids.push_back(id.text());
   }
@@ -142,7 +142,7 @@ std::vector<std::string> local_ids(const fs::path& root, Form form) {
 }
 
 fs::path local_path(const fs::path& root, Form form, std::string_view id) {
-  return (form == Form::backup ? BackupStore(root).directory() : lkg_history(root)) / id;
+  return (form == Form::backup ? backups_of(root).directory() : lkg_history(root)) / id;
 }
 
 Packed pack(const fs::path& root, Form form, const std::string& id) {
@@ -181,11 +181,11 @@ Adopted adopt(const fs::path& root, Form form, const std::string& id, std::strin
   adopted.was_there = fs::exists(fs::symlink_status(directory));
   if (adopted.was_there) expect_intact(form, id, directory);
   if (form == Form::backup) {
-    BackupStore(root).adopt(backup_id_of(id), files);
+    backups_of(root).adopt(backup_id_of(id), files);
   } else {
     adopt_lkg(root, id, files);
   }
   return adopted;
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

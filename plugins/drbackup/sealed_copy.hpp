@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "plugins/drbackup/backup_store.hpp"
+#include "common/backup/backup_store.hpp"
 
 // One end of `push` and `pull`: the sealed directories of a repository, as archives.
-namespace dr::drbackup {
+namespace dr::backup {
 
 enum class Form { backup, lkg };      // an entry of the BackupStore, or of the LKG history
 std::string_view name_of(Form form);  // "backup", "LKG"
@@ -38,4 +38,4 @@ struct Adopted {
 Adopted adopt(const std::filesystem::path& root, Form form, const std::string& id,
               std::string_view archive, std::string_view source);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

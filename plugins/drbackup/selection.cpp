@@ -12,7 +12,7 @@
 #include "common/kube/kinds.hpp"
 #include "common/kube/object.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 struct LeftOut {
@@ -199,4 +199,4 @@ std::vector<Json> without_derived(std::vector<Json> objects) {
   return objects;
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

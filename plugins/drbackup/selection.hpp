@@ -4,10 +4,10 @@
 #include <string_view>
 #include <vector>
 
+#include "common/backup/backup.hpp"
 #include "common/kube/discovery.hpp"
-#include "plugins/drbackup/backup.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 // Why a resource is never part of a backup, or "" when it is.
 std::string_view left_out_reason(const kube::Resource& resource);
@@ -29,4 +29,4 @@ bool is_excluded(const Selection& selection, const Coverage& coverage, std::stri
 // selector.
 std::vector<Json> without_derived(std::vector<Json> objects);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -12,7 +12,7 @@
 #include "common/os/atomic_file.hpp"
 #include "common/os/private_dir.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 constexpr std::size_t k_shown_ids = 5;
@@ -93,4 +93,4 @@ Pulled pull(const std::filesystem::path& root, Form form, const std::string& id,
   return {object, archive->size(), adopt(root, form, id, *archive, object)};
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

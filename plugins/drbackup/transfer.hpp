@@ -10,7 +10,7 @@
 #include "plugins/drbackup/remote.hpp"
 
 // Copies between a repository and a Remote.
-namespace dr::drbackup {
+namespace dr::backup {
 
 // What became of one archive of a push.
 struct Copy {
@@ -42,4 +42,4 @@ struct Pulled {
 Pulled pull(const std::filesystem::path& root, Form form, const std::string& id,
             const Destination& destination, const Remote& remote);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

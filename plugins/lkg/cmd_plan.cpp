@@ -2,11 +2,13 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 
 #include "common/base/error.hpp"
 #include "common/cli/lkg_source.hpp"
 #include "common/cli/table.hpp"
 #include "common/cli/verb.hpp"
+#include "common/lkg/ledger.hpp"
 #include "plugins/lkg/cmd_support.hpp"
 #include "plugins/lkg/commands.hpp"
 #include "plugins/lkg/preview.hpp"
@@ -62,6 +64,31 @@ Json json_of(const Plan& plan) {
   return objects;
 }
 
+// How long such restores took; nothing when there is none on record, or nothing to do.
+std::optional<ExpectedTime> expected_time_of(const Plan& plan, cli::Runtime& runtime,
+                                             const cli::GlobalOptions& globals) {
+  if (plan.count(Action::same) == plan.objects.size()) return std::nullopt;
+  try {
+    return expected_time(Ledger(globals.root).entries());
+  } catch (const Error& error) {
+    runtime.terminal.warn(std::string("the ledger is not used: ") + error.what());
+    return std::nullopt;
+  }
+}
+
+std::string text_of(const ExpectedTime& time) {
+  return fmt::format("expected time {}: median of {} restore{}, the slowest took {}\n",
+                     format_duration(time.median), time.restores, time.restores == 1 ? "" : "s",
+                     format_duration(time.worst));
+}
+
+Json json_of(const std::optional<ExpectedTime>& time) {
+  if (!time) return nullptr;
+  return {{"restores", time->restores},
+          {"medianMs", time->median.count()},
+          {"worstMs", time->worst.count()}};
+}
+
 ExitCode run(const PlanOptions& options, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
   const Lkg lkg = cli::load_lkg(options.source, runtime, globals);
   const auto kubectl = cli::connect(runtime, globals);
@@ -69,13 +96,15 @@ ExitCode run(const PlanOptions& options, cli::Runtime& runtime, const cli::Globa
   const Preview preview = preview_restore(lkg, kubectl, options.allow_different_cluster,
                                           image_check(options.check_images, lkg, runtime, globals));
   for (const auto& warning : preview.warnings) runtime.terminal.warn(warning);
+  const auto expected = expected_time_of(preview.plan, runtime, globals);
   cli::print_result(runtime, globals, "Plan",
                     {{"lkg", lkg.id},
                      {"namespace", lkg.ns},
                      {"planHash", preview.plan.hash},
+                     {"expectedTime", json_of(expected)},
                      {"warnings", preview.warnings},
                      {"objects", json_of(preview.plan)}},
-                    text_of(preview.plan));
+                    text_of(preview.plan) + (expected ? text_of(*expected) : ""));
   if (preview.plan.count(Action::blocked) == 0) return ExitCode::ok;
   throw Error(ExitCode::refused,
               "a restore would refuse: no update can undo the changes marked blocked",

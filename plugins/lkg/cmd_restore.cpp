@@ -3,15 +3,18 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "common/backup/backup_store.hpp"
 #include "common/base/error.hpp"
 #include "common/cli/lkg_source.hpp"
 #include "common/cli/verb.hpp"
+#include "common/lkg/ledger.hpp"
 #include "common/os/atomic_file.hpp"
 #include "common/os/git.hpp"
 #include "common/os/identity.hpp"
 #include "plugins/lkg/cmd_support.hpp"
 #include "plugins/lkg/commands.hpp"
 #include "plugins/lkg/health_report.hpp"
+#include "plugins/lkg/journal.hpp"
 
 namespace dr::lkg {
 namespace {
@@ -80,6 +83,9 @@ Json json_of(const RestoreResult& result, const std::string& ns) {
                    {"haltedAt", result.halted_at},
                    {"haltedAtEnd", nullptr},
                    {"planHash", result.plan_hash},
+                   {"evidence", result.evidence},
+                   {"journal", result.journal},
+                   {"verifiedAfterMs", nullptr},
                    {"actions", result.actions},
                    {"changed", result.changed},
                    {"warnings", result.warnings},
@@ -88,7 +94,74 @@ Json json_of(const RestoreResult& result, const std::string& ns) {
                    {"extras", std::move(extras)},
                    {"suspendedCronJobs", result.suspended_cron_jobs}};
   if (result.halted_at_end) document["haltedAtEnd"] = *result.halted_at_end;
+  if (const auto time = time_to_verified(result)) document["verifiedAfterMs"] = time->count();
   return document;
+}
+
+// --- What a restore leaves on disk
+
+KeepEvidence keeper_of_evidence(cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+  return [&runtime, &globals](backup::Backup evidence) {
+    evidence.provenance.git_sha =
+        os::read_git_facts(globals.root, runtime.environment, runtime.runner).sha;
+    evidence.provenance.tool_version = cli::version();
+    const auto store = backup::evidence_of(globals.root);
+    const auto id = store.publish(
+        [&](const backup::BackupId& given) {
+          evidence.id = given;
+          return backup::files_of(evidence);
+        },
+        runtime.clock, runtime.runner);
+    return store.directory_of(id).string();
+  };
+}
+
+void begin_journal(Journal& journal, const Lkg& lkg, const kube::Kubectl& kubectl,
+                   const kube::LockHolder& holder, const cli::GlobalOptions& globals) {
+  const auto& target = kubectl.target();
+  journal.open(globals.root / "deploy_logs");
+  journal.add("start", {{"lkg", lkg.id},
+                        {"namespace", target.ns},
+                        {"context", target.context},
+                        {"server", target.server},
+                        {"user", holder.user},
+                        {"host", holder.host},
+                        {"process", holder.process},
+                        {"version", cli::version()}});
+}
+
+void end_journal(Journal& journal, const RestoreResult& result, ExitCode code) {
+  Json members = {{"restoreId", result.restore_id},
+                  {"phase", result.phase},
+                  {"exitCode", static_cast<int>(code)},
+                  {"error", result.error},
+                  {"nextStep", result.next_step},
+                  {"warnings", result.warnings},
+                  {"haltedAtEnd", nullptr}};
+  if (result.halted_at_end) members["haltedAtEnd"] = *result.halted_at_end;
+  journal.add("end", std::move(members));
+}
+
+// A ledger that cannot be written is no reason to call a restore failed.
+void add_to_ledger(const RestoreResult& result, const std::string& ns, cli::Runtime& runtime,
+                   const cli::GlobalOptions& globals) {
+  LedgerEntry entry;
+  entry.time = result.started;
+  entry.kind = k_ledger_restore;
+  entry.lkg = result.lkg_id;
+  entry.ns = ns;
+  entry.cluster_uid = result.cluster_uid;
+  entry.restore_id = result.restore_id;
+  entry.exit_code = static_cast<int>(result.code);
+  entry.phases = result.phases;
+  entry.objects = result.actions;
+  entry.changed = result.changed.size();
+  entry.verified_after = time_to_verified(result);
+  try {
+    Ledger(globals.root).append(entry);
+  } catch (const Error& error) {
+    runtime.terminal.warn(std::string("this restore is not in the ledger: ") + error.what());
+  }
 }
 
 // The report never changes the verdict of a restore that failed, and fails one that did not only by
@@ -107,17 +180,30 @@ ExitCode run(const RestoreFlags& flags, cli::Runtime& runtime, const cli::Global
   options.timeout = cli::duration_flag("--timeout", flags.timeout);
   options.soak = cli::duration_flag("--soak", flags.soak);
   const Lkg lkg = cli::load_lkg(flags.source, runtime, globals);
-  options.check_images = image_check(flags.check_images, lkg, runtime, globals);
-  const auto kubectl = cli::connect(runtime, globals);
+  Journal journal(runtime.clock, [&](const std::string& line) { runtime.terminal.warn(line); });
+  JournaledRunner runner(runtime.runner, journal);
+  cli::Runtime journaled{runner, runtime.clock, runtime.environment, runtime.terminal};
+  options.check_images = image_check(flags.check_images, lkg, journaled, globals);
+  const auto kubectl = cli::connect(journaled, globals);
   options.holder = {kubectl.target().user.empty() ? "unknown" : kubectl.target().user,
                     os::host_name(), os::process_id()};
-  const auto progress = cli::progress_lines(runtime);
-  const RestoreResult result = restore(lkg, options, kubectl, runtime.clock, progress);
+  options.keep_evidence = keeper_of_evidence(journaled, globals);
+  options.record = [&](std::string_view event, Json members) {
+    journal.add(event, std::move(members));
+  };
+  begin_journal(journal, lkg, kubectl, options.holder, globals);
+  const auto progress = [&, shown = cli::progress_lines(runtime)](std::string_view line) {
+    shown(line);
+    journal.add("progress", {{"text", trimmed(line)}});
+  };
+  RestoreResult result = restore(lkg, options, kubectl, runtime.clock, progress);
+  result.journal = journal.path().string();
+  add_to_ledger(result, lkg.ns, runtime, globals);
 
   std::string report_error;
   if (!flags.no_report) {
     try {
-      write_report(result, kubectl, runtime, globals);
+      write_report(result, kubectl, journaled, globals);
     } catch (const Error& error) {
       report_error = std::string("failed to write the health report: ") + error.what();
     } catch (const Interrupted&) {
@@ -125,6 +211,8 @@ ExitCode run(const RestoreFlags& flags, cli::Runtime& runtime, const cli::Global
     }
   }
   if (!report_error.empty()) runtime.terminal.warn(report_error);
+  const bool is_whole = result.code != ExitCode::ok || report_error.empty();
+  end_journal(journal, result, is_whole ? result.code : ExitCode::incomplete);
   cli::print_result(runtime, globals, "RestoreReport", json_of(result, lkg.ns), text_of(result));
   if (result.code != ExitCode::ok) throw Error(result.code, result.error, result.next_step);
   if (!report_error.empty())
@@ -146,7 +234,9 @@ cli::CommandSpec restore_command() {
       "listed and stay. CronJobs are "
       "suspended until everything is verified.\n\n"
       "Whatever happens, an interruption included, the switch is written and read back once more "
-      "before the command ends. A "
+      "before the command ends. What a restore is about to change is kept first, with the pods and "
+      "the warning events, in audit_artifacts/pre_restore/<time>/; each step is written to "
+      "deploy_logs/restore-<time>.jsonl. A "
       "restore may be run again at any time: what is right already is not touched.",
       "  # Restore the current LKG\n  kubectl lkg restore -n trading-floor\n\n"
       "  # Restore a kept one, and give slow workloads ten minutes\n"
@@ -167,6 +257,8 @@ cli::CommandSpec restore_command() {
         app.add_flag("--allow-different-cluster", flags->options.allow_different_cluster,
                      "Restore onto a cluster that is not the LKG's, although workloads run there");
         add_check_images(app, flags->check_images);
+        app.add_flag("--require-evidence", flags->options.require_evidence,
+                     "Write nothing but the halt when what would be changed cannot be kept first");
         app.add_flag("--no-report", flags->no_report, "Do not write deploy_logs/health_report.md");
         return [flags](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
           return run(*flags, runtime, globals);

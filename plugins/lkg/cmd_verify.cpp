@@ -5,6 +5,7 @@
 
 #include "common/cli/lkg_source.hpp"
 #include "common/cli/verb.hpp"
+#include "common/lkg/ledger.hpp"
 #include "plugins/lkg/commands.hpp"
 
 namespace dr::lkg {
@@ -13,6 +14,7 @@ namespace {
 ExitCode run(const cli::LkgSource& source, cli::Runtime& runtime,
              const cli::GlobalOptions& globals) {
   const Lkg lkg = cli::load_lkg(source, runtime, globals);
+  const std::size_t restores = Ledger(globals.root).entries().size();
   const std::string name = lkg.id.empty() ? "of the incumbent scripts" : lkg.id;
   cli::print_result(
       runtime, globals, "VerifyReport",
@@ -20,6 +22,7 @@ ExitCode run(const cli::LkgSource& source, cli::Runtime& runtime,
        {"namespace", lkg.ns},
        {"objects", lkg.objects.size()},
        {"timestamp", data::string_or(lkg.metadata, {"timestamp_utc"}, "")},
+       {"ledgerLines", restores},
        {"warnings", lkg.warnings}},
       fmt::format(
           "LKG {} is intact: {} objects of namespace {}, captured {}, every image by digest\n",
@@ -34,7 +37,8 @@ cli::CommandSpec verify_command() {
   return {"verify", "Check an LKG on disk, without a cluster",
           "Check the files of an LKG: checksums, shape, every workload image by digest, the kill "
           "switch at \"1\", no Secret, one "
-          "namespace, no object twice. Contacts no cluster. Exit code 6 says that it is damaged.",
+          "namespace, no object twice; and the chain of ops/lkg/ledger.jsonl, when there is one. "
+          "Contacts no cluster. Exit code 6 says that one of them is damaged.",
           "  # Check the current LKG\n  kubectl lkg verify\n\n"
           "  # Check a kept one\n  kubectl lkg verify --from 20260102T030405Z-0a1b2c3d",
           [](CLI::App& app) -> cli::Action {

@@ -320,6 +320,9 @@ Json restore_document(const RestoreResult& result) {
                    {"haltedAt", result.halted_at},
                    {"haltedAtEnd", nullptr},
                    {"planHash", result.plan_hash},
+                   {"evidence", result.evidence},
+                   {"journal", result.journal},
+                   {"verifiedAfterMs", nullptr},
                    {"actions", result.actions},
                    {"changed", result.changed},
                    {"warnings", result.warnings},
@@ -329,6 +332,7 @@ Json restore_document(const RestoreResult& result) {
                    {"extras", names_of(result.extras)},
                    {"suspendedCronJobs", std::move(suspended)}};
   if (result.halted_at_end) document["haltedAtEnd"] = *result.halted_at_end;
+  if (const auto time = time_to_verified(result)) document["verifiedAfterMs"] = time->count();
   return document;
 }
 

@@ -31,11 +31,8 @@ List list_of(std::string_view kind_name, const std::string& ns,
   return {kind.kind, kind.api_version, kind.plural, kube::list_path(kind, ns), items};
 }
 
-// Events are no row of the table of kinds: no verb captures, compares or writes them.
 List warning_events(const std::string& ns) {
-  return {"Event", "v1", "events",
-          "/api/v1/namespaces/" + ns + "/events?fieldSelector=type%3DWarning&limit=500",
-          &HealthFacts::warning_events};
+  return {"Event", "v1", "events", warning_events_path(ns), &HealthFacts::warning_events};
 }
 
 std::vector<List> lists_of(const std::string& ns) {

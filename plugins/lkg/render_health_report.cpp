@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -7,6 +9,7 @@
 #include <vector>
 
 #include "common/base/text.hpp"
+#include "common/base/time.hpp"
 #include "common/kube/kill_switch.hpp"
 #include "plugins/lkg/health_report.hpp"
 
@@ -243,6 +246,22 @@ std::string plan_of(const Json& restore) {
   return fmt::format("{} (hash {})", join(counts, ", "), text_of(hash));
 }
 
+// The recovery time objective of the runbook: 30 to 60 minutes.
+constexpr Millis k_objective{std::chrono::minutes(60)};
+
+std::string time_of(const Json& restore) {
+  const Json& verified = restore.at("verifiedAfterMs");
+  if (verified.is_null()) return {};
+  const Millis time{verified.get<std::int64_t>()};
+  return fmt::format("- Verified after: {} ({} the 30 to 60 minutes of the runbook)\n",
+                     format_duration(time), time <= k_objective ? "within" : "OVER");
+}
+
+// A file or directory that the restore has left.
+std::string kept(std::string_view label, const Json& path) {
+  return path == "" ? std::string() : bullet(label, path);
+}
+
 std::string facts_of(const Json& restore) {
   const Json& id = restore.at("lkg");
   const Json& halted_at = restore.at("haltedAt");
@@ -252,7 +271,8 @@ std::string facts_of(const Json& restore) {
          fmt::format("- Kill switch read back as \"1\": {}\n",
                      halted_at == "" ? "never" : text_of(halted_at)) +
          fmt::format("- Kill switch at the end: {}\n", switch_at_end(restore.at("haltedAtEnd"))) +
-         fmt::format("- Plan: {}\n", plan_of(restore));
+         fmt::format("- Plan: {}\n", plan_of(restore)) + time_of(restore) +
+         kept("State before", restore.at("evidence")) + kept("Journal", restore.at("journal"));
 }
 
 Json given_up(const Json& restore) {

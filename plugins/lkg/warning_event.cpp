@@ -21,6 +21,10 @@ std::string last_seen(const Json& event) {
 
 }  // namespace
 
+std::string warning_events_path(const std::string& ns) {
+  return "/api/v1/namespaces/" + ns + "/events?fieldSelector=type%3DWarning&limit=500";
+}
+
 WarningEvent read_warning_event(const Json& event) {
   const std::int64_t count = data::integer_or(event, {"count"}, 1);
   return {last_seen(event),

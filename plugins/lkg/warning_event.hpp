@@ -7,6 +7,10 @@
 
 namespace dr::lkg {
 
+// The list of a namespace's warning events, 500 at most: no row of the table of kinds, because no
+// verb captures, compares or writes events.
+std::string warning_events_path(const std::string& ns);
+
 // What a report says of one event.
 struct WarningEvent {
   std::string last_seen;  // RFC 3339

@@ -123,8 +123,8 @@ assert_keys_in_schema() { # COUNT < CODE; uses keys
 
 @test "every key of a backup's index is in docs/formats.md" {
   assert_keys_described docs/schemas/Backup.json '## backup.json'
-  assert_keys_in_schema 30 <plugins/drbackup/backup_files.cpp
-  outcomes=$(sed -nE 's/.* k_outcomes = \{(.*)\};/\1/p' plugins/drbackup/backup.cpp | grep -oE '[a-z]+')
+  assert_keys_in_schema 30 <common/backup/backup_files.cpp
+  outcomes=$(sed -nE 's/.* k_outcomes = \{(.*)\};/\1/p' common/backup/backup.cpp | grep -oE '[a-z]+')
   assert_same_lists backup.cpp "$outcomes" docs/formats.md "$(first_cells docs/formats.md '### coverage')"
   assert_same_lists backup.cpp "$outcomes" Backup.json \
     "$(jq -r '.properties.coverage.items.properties.outcome.enum[]' docs/schemas/Backup.json)"
@@ -147,7 +147,7 @@ assert_keys_in_schema() { # COUNT < CODE; uses keys
 @test "every document that is printed or written has a schema of its name, and every schema its document" {
   printed=$({ cat plugins/*/cmd_*.cpp | tr -d '\n' | grep -oE 'print_result\(\s*runtime, globals, "[A-Za-z]+"'
     grep -oE '\{"kind", "[A-Za-z]+"' common/cli/version.cpp; } | grep -oE '"[A-Za-z]+"$' | tr -d '"')
-  written=$(sed -nE 's/^constexpr std::string_view k_kind = "([A-Za-z]+)";$/\1/p' plugins/*/*.cpp)
+  written=$(sed -nE 's/^constexpr std::string_view k_kind = "([A-Za-z]+)";$/\1/p' common/*/*.cpp plugins/*/*.cpp)
   [ -n "$written" ] || fail "no kind found that is written"
   kinds=$(jq -r '.properties.kind.const // empty' docs/schemas/*.json)
   assert_same_lists "the code" "$printed"$'\n'"$written" docs/schemas "$kinds"

@@ -15,8 +15,8 @@
 #include "common/base/text.hpp"
 #include "common/lkg/lkg_store.hpp"
 #include "tests/reference/programs.hpp"
+#include "tests/unit/common/backup/backup_builder.hpp"
 #include "tests/unit/common/lkg/lkg_builder.hpp"
-#include "tests/unit/plugins/drbackup/backup_builder.hpp"
 #include "tests/unit/support/fake_clock.hpp"
 #include "tests/unit/support/temp_dir.hpp"
 
@@ -94,8 +94,8 @@ class CompletionOfAll : public testing::Test {
               return test::lkg_files(objects, Json::object(), id.time()).metadata;
             },
             lkg::k_default_keep, m_clock, m_runner);
-    const drbackup::Backup backup = test::small_backup();
-    for (const auto& [name, text] : drbackup::files_of(backup)) {
+    const backup::Backup backup = test::small_backup();
+    for (const auto& [name, text] : backup::files_of(backup)) {
       write(fs::path("audit_artifacts/cluster_backup") / backup.id.text() / name, text);
     }
     write(fs::path("copies/cluster_backup") / (backup.id.text() + ".tar"), "");

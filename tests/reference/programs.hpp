@@ -13,7 +13,7 @@
 namespace dr::test {
 
 inline std::vector<cli::Program> all_programs() {
-  return {lkg::program(), drbackup::program(), arsnap::program()};
+  return {lkg::program(), backup::program(), arsnap::program()};
 }
 
 inline std::unique_ptr<cli::CommandLine> command_line(const cli::Program& program) {

@@ -48,6 +48,7 @@ void identify(RestoreRun& run) {
   run.lkg.require_namespace(ns);
   try {
     run.cluster = kube::read_cluster_facts(run.kubectl);
+    run.result.cluster_uid = run.cluster.uid;
     run.namespace_exists =
         run.kubectl
             .find(kube::object_path(*kube::find_kind("Namespace"), {}, ns), "Namespace/" + ns)

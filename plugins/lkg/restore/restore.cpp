@@ -4,6 +4,7 @@
 
 #include <array>
 #include <exception>
+#include <utility>
 
 #include "common/os/sha256.hpp"
 
@@ -16,10 +17,18 @@ struct Phase {
 };
 
 constexpr std::array k_phases = {
-    Phase{"identify", identify},           Phase{"halt", halt},        Phase{"lock", lock},
-    Phase{"preflight", preflight},         Phase{"plan", plan},        Phase{"waves", write_waves},
-    Phase{"rollout", await_rollouts},      Phase{"prove", prove_halt}, Phase{"verify", verify},
-    Phase{"schedules", release_schedules}, Phase{"unlock", unlock},
+    Phase{"identify", identify},
+    Phase{"halt", halt},
+    Phase{"lock", lock},
+    Phase{"preflight", preflight},
+    Phase{"plan", plan},
+    Phase{"evidence", keep_evidence},
+    Phase{"waves", write_waves},
+    Phase{"rollout", await_rollouts},
+    Phase{"prove", prove_halt},
+    Phase{"verify", verify},
+    Phase{"schedules", release_schedules},
+    Phase{"unlock", unlock},
 };
 
 // Names one run in the stamps that it leaves: unique enough, and readable.
@@ -51,11 +60,28 @@ bool halt_was_due(const RestoreRun& run) {
   return run.result.phase != k_phases.front().name;
 }
 
+void run_phase(RestoreRun& run, const Phase& phase) {
+  run.result.phase = phase.name;
+  note(run, "phase", {{"phase", phase.name}});
+  const auto began = run.clock.steady();
+  run.result.phases.emplace_back(phase.name, Millis(0));
+  const auto stop_watch = [&] {
+    run.result.phases.back().second =
+        std::chrono::duration_cast<Millis>(run.clock.steady() - began);
+  };
+  try {
+    phase.run(run);
+  } catch (...) {
+    stop_watch();
+    throw;
+  }
+  stop_watch();
+}
+
 void run_phases(RestoreRun& run) {
   try {
     for (const auto& phase : k_phases) {
-      run.result.phase = phase.name;
-      phase.run(run);
+      run_phase(run, phase);
     }
     run.result.code = ExitCode::ok;
   } catch (const Error& error) {
@@ -113,6 +139,21 @@ void unlock_at_end(RestoreRun& run) {
 }
 
 }  // namespace
+
+void note(const RestoreRun& run, std::string_view event, Json members) {
+  if (run.options.record) run.options.record(event, std::move(members));
+}
+
+std::optional<Millis> time_to_verified(const RestoreResult& result) {
+  Millis total{0};
+  for (std::size_t i = 0; i < result.phases.size(); ++i) {
+    total += result.phases[i].second;
+    if (result.phases[i].first != "verify") continue;
+    // The phase after it was entered, so it held.
+    return i + 1 < result.phases.size() ? std::optional(total) : std::nullopt;
+  }
+  return std::nullopt;
+}
 
 RestoreResult restore(const Lkg& lkg, const RestoreOptions& options, const kube::Kubectl& kubectl,
                       const os::Clock& clock, const Progress& progress) {

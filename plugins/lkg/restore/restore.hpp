@@ -6,8 +6,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "common/backup/backup.hpp"
 #include "common/base/error.hpp"
 #include "common/kube/cluster_facts.hpp"
 #include "common/kube/halt_proof.hpp"
@@ -24,13 +26,22 @@
 
 namespace dr::lkg {
 
+// Keeps what a restore found, and returns where. Throws Error(failed).
+using KeepEvidence = std::function<std::string(backup::Backup evidence)>;
+
+// Takes what a restore does, as it does it: an event and its members (docs/formats.md).
+using Record = std::function<void(std::string_view event, Json members)>;
+
 struct RestoreOptions {
   Millis timeout{std::chrono::minutes(5)};  // one deadline for all rollouts
   Millis soak{std::chrono::seconds(30)};    // how long the workloads must stay healthy after it
   bool allow_different_cluster = false;
-  std::string expect_plan;  // refuse when the plan's hash is another
-  ImageCheck check_images;  // asked after the halt
-  kube::LockHolder holder;  // this run, as another operator is told of it
+  std::string expect_plan;        // refuse when the plan's hash is another
+  ImageCheck check_images;        // asked after the halt
+  kube::LockHolder holder;        // this run, as another operator is told of it
+  KeepEvidence keep_evidence;     // empty: nothing is kept
+  bool require_evidence = false;  // a restore that cannot keep it writes nothing
+  Record record;                  // empty: nothing is recorded
 };
 
 // How far a workload came.
@@ -43,11 +54,13 @@ struct WorkloadOutcome {
 // What a restore did, for its result and for the health report; filled in as far as it came.
 struct RestoreResult {
   std::string lkg_id;
+  std::string cluster_uid;  // empty when it may not be read
   std::string restore_id;
   std::string phase;  // the last one entered
   UtcTime started{};
   std::string halted_at;              // RFC 3339; empty when the halt was never read back
   std::optional<bool> halted_at_end;  // nullopt: it could not be read
+  std::vector<std::pair<std::string, Millis>> phases;  // those entered, with how long they took
   std::string plan_hash;
   std::map<std::string, std::size_t> actions;  // "change" to the number of objects
   std::vector<std::string> changed;            // "Deployment/web changed", in the order of writing
@@ -59,6 +72,8 @@ struct RestoreResult {
       differences;  // what still differed when it was verified; keys and differences only
   std::vector<std::string>
       suspended_cron_jobs;  // held at suspend: true until everything is verified
+  std::string evidence;     // where the state before it is kept; empty: nothing had to be, or could
+  std::string journal;      // the file; empty: there is none
   ExitCode code = ExitCode::failed;
   std::string error;
   std::string next_step;
@@ -94,6 +109,7 @@ void halt(RestoreRun& run);       // EXECUTION_HALTED="1", read back; nothing el
 void lock(RestoreRun& run);       // one restore of a namespace at a time
 void preflight(RestoreRun& run);  // reads the namespace; refuses what cannot be restored
 void plan(RestoreRun& run);       // decides each object
+void keep_evidence(RestoreRun& run);   // what is about to be changed, before it is
 void write_waves(RestoreRun& run);     // wave by wave, the switch read back between
 void await_rollouts(RestoreRun& run);  // all in parallel under one deadline, then the soak
 void prove_halt(RestoreRun& run);      // every pod that takes the switch
@@ -101,7 +117,11 @@ void verify(RestoreRun& run);  // every object deep-equal to the LKG, every pod 
 void release_schedules(RestoreRun& run);  // CronJobs get the LKG's own suspend
 void unlock(RestoreRun& run);
 
-void warn(RestoreRun& run, std::string warning);  // now, and in the result
+void warn(RestoreRun& run, std::string warning);                         // now, and in the result
+void note(const RestoreRun& run, std::string_view event, Json members);  // for the record
+
+// From the beginning to the end of phase verify; nullopt when it did not come so far.
+std::optional<Millis> time_to_verified(const RestoreResult& result);
 
 // Before each step and at each look: the switch is as it was proven, its watch lives, the lock is
 // ours.

@@ -62,6 +62,7 @@ class Waiter {
         outcome.failure = "it was deleted while the restore waited for it";
       }
       judge(outcome);
+      note_change(outcome);
       outcomes.push_back(std::move(outcome));
     }
     show_progress();
@@ -97,6 +98,20 @@ class Waiter {
   }
 
  private:
+  // A line for each step of a workload's way to ready.
+  void note_change(const WorkloadOutcome& outcome) {
+    Json step = {{"workload", outcome.workload},
+                 {"wanted", outcome.state.wanted},
+                 {"updated", outcome.state.updated},
+                 {"ready", outcome.state.ready},
+                 {"settled", outcome.state.settled},
+                 {"reason", outcome.failure.empty() ? outcome.state.reason : outcome.failure}};
+    Json& last = m_last_steps[outcome.workload];
+    if (last == step) return;
+    last = step;
+    note(m_run, "workload", std::move(step));
+  }
+
   // Says why a workload that is not settled will not settle, if that is so.
   void judge(WorkloadOutcome& outcome) {
     if (outcome.state.settled) return;
@@ -175,6 +190,7 @@ class Waiter {
   std::set<std::string> m_before;  // troubles that were there before the restore wrote
   std::map<std::string, SteadyTime> m_first_seen;
   std::map<std::string, std::int64_t> m_restarts;
+  std::map<std::string, Json> m_last_steps;
   std::string m_last_line;
 };
 

@@ -208,6 +208,7 @@ void write_waves(RestoreRun& run) {
     WaveWriter wave_writer(run, writer, bodies, wave);
     if (wave_writer.empty()) continue;
     run.progress(fmt::format("wave {}", kube::name_of(wave)));
+    note(run, "wave", {{"wave", kube::name_of(wave)}});
     require_halted(run);
     wave_writer.write();
   }

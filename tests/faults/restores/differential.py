@@ -137,6 +137,7 @@ STEPS = [
     ("list at exactly then", get(lambda s: f"{MAPS}?resourceVersion={s.noted['halted']}&resourceVersionMatch=Exact")),
     ("list of the future", get(f"{MAPS}?resourceVersion=999999999&resourceVersionMatch=Exact")),
     ("one of a list", get(f"{MAPS}?limit=1")),
+    ("warning events", get(f"/api/v1/namespaces/{FLOOR}/events?fieldSelector=type%3DWarning&limit=500")),
     ("no such API", get(f"/apis/example.com/v1/namespaces/{FLOOR}/things")),
     ("frozen", patch({"immutable": True}, OTHERS)),
     ("halt of a frozen switch at 1", patch({"data": {"EXECUTION_HALTED": "1"}})),

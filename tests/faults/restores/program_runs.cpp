@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "common/base/error.hpp"
+#include "common/base/text.hpp"
+#include "common/os/atomic_file.hpp"
 #include "common/os/process_runner.hpp"
 #include "tests/faults/restores/floors.hpp"
 #include "tests/faults/restores/model_file.hpp"
@@ -23,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Beside the faults of one call: those of the whole run, and of the disk ("disk N": its Nth call
-// that writes).
+// that writes; "count": none of them, but they are counted).
 struct Case {
   std::string how;
   std::size_t call = 0;
@@ -48,7 +50,7 @@ constexpr std::array<Way, 13> k_ways = {{{"KILL-before", 1},
                                          {"closed-output", k_all},
                                          {"full-output", k_all},
                                          {"disk", k_all}}};
-constexpr std::size_t k_disk_calls = 8;
+constexpr std::size_t k_disk_points = 4;  // for each point of another way
 
 // One namespace, its LKG and a program that restores it.
 class Scene {
@@ -78,6 +80,10 @@ class Scene {
       command.environment.insert(command.environment.end(),
                                  {"LD_PRELOAD=" + m_runs.library.string(), "DR_FAULT_HOW=ENOSPC",
                                   "DR_FAULT_CALL=" + std::to_string(one.call)});
+    } else if (one.how == "count") {
+      command.environment.insert(command.environment.end(),
+                                 {"LD_PRELOAD=" + m_runs.library.string(),
+                                  "DR_FAULT_COUNT=" + disk_calls_file().string()});
     } else if (redirection(one).empty() && !one.how.empty()) {
       command.environment.push_back(fmt::format("DR_MODEL_FAULT={} {}", one.call, one.how));
     }
@@ -104,6 +110,11 @@ class Scene {
     return record;
   }
 
+  // Of a run that was counted.
+  std::size_t disk_calls() const {
+    return split(os::read_file(disk_calls_file()), '\n').size() - 1;
+  }
+
   // What holds the namespace for a run that is dead has expired.
   void expire_lease() const {
     const os::SystemClock clock;
@@ -120,6 +131,7 @@ class Scene {
 
  private:
   fs::path kubectl() const { return m_directory / "kubectl"; }
+  fs::path disk_calls_file() const { return m_directory / "disk"; }
 
   static std::string redirection(const Case& one) {
     if (one.how == "closed-output") return " >&- 2>&-";
@@ -167,12 +179,15 @@ void set_stage(const Scene& scene) {
   file.add(cluster);
 }
 
-std::vector<Case> cases_of(std::size_t calls, std::size_t points) {
+std::vector<Case> cases_of(std::size_t calls, std::size_t disk_calls, std::size_t points) {
   std::vector<Case> cases;
   const std::size_t step = points == 0 ? 1 : std::max<std::size_t>(1, calls / points);
   for (const auto& way : k_ways) {
     if (way.how == "disk") {
-      for (std::size_t call = 1; call <= k_disk_calls; ++call) cases.push_back({"disk", call});
+      const std::size_t disk_step =
+          points == 0 ? 1 : std::max<std::size_t>(1, disk_calls / (k_disk_points * points));
+      for (std::size_t call = 1; call <= disk_calls; call += disk_step)
+        cases.push_back({"disk", call});
     } else if (way.share == k_all) {
       cases.push_back({std::string(way.how), 3});  // of a hang: the first write of the switch
     } else {
@@ -218,10 +233,10 @@ Counts strike_program(const ProgramRuns& runs, std::uint64_t jobs) {
   const Scene whole(runs, runs.directory / "whole");
   fs::copy(stage.root(), whole.root(), fs::copy_options::recursive);
   fs::copy_file(stage.model(), whole.model());
-  const auto undisturbed = whole.restore({});
+  const auto undisturbed = whole.restore({"count"});
   if (undisturbed.ending.code != 0 || !undisturbed.breaches.empty())
     throw std::runtime_error("undisturbed:\n" + text_of("run", undisturbed));
-  const auto cases = cases_of(undisturbed.calls.size(), runs.points);
+  const auto cases = cases_of(undisturbed.calls.size(), whole.disk_calls(), runs.points);
   return count_in_parallel(jobs, [&](std::uint64_t worker) {
     Counts counts;
     for (std::size_t i = worker; i < cases.size(); i += jobs) {

@@ -60,6 +60,7 @@ Ending restore(Injector& injector, const FakeStore& store, FakeClock& clock, boo
   options.timeout = std::chrono::seconds(60);
   options.soak = std::chrono::seconds(2);
   options.holder = {"jane", "desk", process};
+  options.keep_evidence = [](const backup::Backup&) { return std::string("evidence"); };
   try {
     const auto result =
         lkg::restore(captured_lkg(), options, kubectl, clock, [](std::string_view) {});

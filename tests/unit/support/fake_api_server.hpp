@@ -99,7 +99,8 @@ class FakeApiServer {
     static const auto lists = [] {
       std::map<std::string, const kube::Kind*> known;
       for (const auto& kind : kube::kinds()) known[kube::list_path(kind, k_floor)] = &kind;
-      known[kube::list_path(*known_kind("Lease"), k_floor)] = known_kind("Lease");
+      for (const char* kind : {"Lease", "Event"})
+        known[kube::list_path(*known_kind(kind), k_floor)] = known_kind(kind);
       return known;
     }();
     if (const auto list = lists.find(path); list != lists.end()) return {list->second, {}};
@@ -124,10 +125,10 @@ class FakeApiServer {
   }
 
   static bool is_selected(const Query& query, const Json& object) {
-    constexpr std::string_view k_by_name = "metadata.name=";
     const auto selector = query.find("fieldSelector");
     return selector == query.end() ||
-           selector->second == std::string(k_by_name) + kube::name_of(object);
+           selector->second == "metadata.name=" + kube::name_of(object) ||
+           selector->second == "type=" + data::string_or(object, {"type"}, "");
   }
 
   os::ProcessResult get(const std::string& raw) const {

@@ -26,6 +26,9 @@ inline const kube::Kind* known_kind(std::string_view kind) {
   static const kube::Kind lease{"Lease", "coordination.k8s.io/v1", "leases",         "lease",
                                 true,    kube::Capture::never,     kube::Wave::none, {},
                                 {}};
+  static const kube::Kind event{"Event",          "v1", "events", "ev", true, kube::Capture::never,
+                                kube::Wave::none, {},   {}};
+  if (kind == event.kind) return &event;
   return kind == lease.kind ? &lease : kube::find_kind(kind);
 }
 

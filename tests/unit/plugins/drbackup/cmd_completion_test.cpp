@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "plugins/drbackup/commands.hpp"
-#include "tests/unit/plugins/drbackup/backup_builder.hpp"
+#include "tests/unit/common/backup/backup_builder.hpp"
 #include "tests/unit/support/fake_clock.hpp"
 #include "tests/unit/support/fake_process_runner.hpp"
 #include "tests/unit/support/temp_dir.hpp"
 
 // What <TAB> offers for kubectl drbackup; no program is run for it.
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using namespace dr::test;
@@ -107,4 +107,4 @@ TEST_F(DrbackupCompletion, AsksNoCloudWhatIsThere) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -6,10 +6,10 @@
 #include <string>
 
 #include "common/base/error.hpp"
+#include "tests/unit/common/backup/backup_builder.hpp"
 #include "tests/unit/common/kube/api_fixture.hpp"
-#include "tests/unit/plugins/drbackup/backup_builder.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using namespace dr::test;
@@ -134,4 +134,4 @@ TEST_F(CollectTest, ExcludedObjectsAreNeitherKeptNorCounted) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "common/base/error.hpp"
-#include "tests/unit/plugins/drbackup/backup_builder.hpp"
+#include "tests/unit/common/backup/backup_builder.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using namespace dr::test;
@@ -39,6 +39,22 @@ TEST(CompareBackups, NamesChangedAddedAndRemovedObjects) {
   EXPECT_EQ(found.changes[1].key.name, "b");
   EXPECT_EQ(found.changes[2].change, Change::added);
   EXPECT_EQ(found.changes[2].file, "cm__c.yaml");
+}
+
+TEST(CompareBackups, OfEvidenceOnlyWhatItHoldsCounts) {
+  // Protects against a namespace full of "added" objects that the restore had not to change.
+  Backup left = small_backup();
+  left.evidence = {"", "20260102T030405Z-11111111"};
+  left.objects = {left.objects[0], kept("v1", "Pod", "web-0")};
+  left.coverage = {left.coverage[0], coverage("pods", "v1", "Pod", "pod")};
+  Backup right = small_backup();
+  right.objects[0]["data"]["x"] = "9";
+  const auto found = compare(left, right, "live");
+  ASSERT_THAT(found.changes, SizeIs(1));
+  EXPECT_EQ(found.changes[0].differences[0].pointer, "/data/x");
+  ASSERT_THAT(found.not_compared, SizeIs(1));
+  EXPECT_EQ(found.not_compared[0].resource, "pods");
+  EXPECT_FALSE(found.unknown());
 }
 
 TEST(CompareBackups, AKindThatCouldNotBeReadIsUnknownNotGone) {
@@ -138,4 +154,4 @@ TEST(CompareBackups, ANewApiVersionOfAKindIsAChangeOfTheObject) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

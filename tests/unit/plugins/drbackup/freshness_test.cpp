@@ -8,10 +8,10 @@
 #include <fstream>
 #include <string>
 
-#include "tests/unit/plugins/drbackup/backup_builder.hpp"
+#include "tests/unit/common/backup/backup_builder.hpp"
 #include "tests/unit/support/temp_dir.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using namespace dr::test;
@@ -35,7 +35,7 @@ class FreshnessTest : public testing::Test {
   }
 
   TempDir m_dir;
-  BackupStore m_store{m_dir.path()};
+  BackupStore m_store = backups_of(m_dir.path());
 };
 
 TEST_F(FreshnessTest, NoBackupIsAFailure) {
@@ -75,4 +75,4 @@ TEST_F(FreshnessTest, ABackupOfAnotherNamespaceDoesNotCount) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -10,7 +10,7 @@
 #include "tests/unit/support/fake_process_runner.hpp"
 #include "tests/unit/support/temp_dir.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 namespace fs = std::filesystem;
@@ -324,4 +324,4 @@ TEST_F(CloudRemoteTest, AMissingObjectIsNotAMissingBucket) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

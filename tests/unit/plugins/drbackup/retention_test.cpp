@@ -8,7 +8,7 @@
 #include <random>
 #include <set>
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using testing::ElementsAre;
@@ -218,4 +218,4 @@ TEST(DecideRetentionProperty, PruningAgainChangesNothing) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

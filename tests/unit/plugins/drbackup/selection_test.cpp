@@ -7,9 +7,9 @@
 #include <string>
 
 #include "common/base/error.hpp"
-#include "tests/unit/plugins/drbackup/backup_builder.hpp"
+#include "tests/unit/common/backup/backup_builder.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using namespace dr::test;
@@ -152,4 +152,4 @@ TEST(WithoutDerived, KeepsEndpointsThatNoSelectorMakes) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

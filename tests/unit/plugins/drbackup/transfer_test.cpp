@@ -11,11 +11,11 @@
 #include "common/os/archive.hpp"
 #include "common/os/atomic_file.hpp"
 #include "common/os/sealed_dir.hpp"
+#include "tests/unit/common/backup/backup_builder.hpp"
 #include "tests/unit/common/lkg/lkg_builder.hpp"
-#include "tests/unit/plugins/drbackup/backup_builder.hpp"
 #include "tests/unit/support/temp_dir.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 namespace fs = std::filesystem;
@@ -59,7 +59,7 @@ class TransferTest : public testing::Test {
   void make_backup(const std::string& id, const std::function<void(Backup&)>& change = {}) const {
     Backup backup = test::small_backup(id);
     if (change) change(backup);
-    BackupStore(here()).adopt(backup.id, files_of(backup));
+    backups_of(here()).adopt(backup.id, files_of(backup));
   }
 
   std::string make_lkg() const {
@@ -214,7 +214,7 @@ TEST_F(TransferTest, AnotherOneOfThatIdHereIsKept) {
   make_backup(k_first);
   push_all();
   push_all(Form::lkg);
-  BackupStore(there()).adopt(test::backup_id(k_first), [] {
+  backups_of(there()).adopt(test::backup_id(k_first), [] {
     Backup other = test::small_backup(k_first);
     other.objects[0]["data"]["x"] = "other";
     return files_of(other);
@@ -284,4 +284,4 @@ TEST(ParseId, TakesTheFormsOwnIdsOnly) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

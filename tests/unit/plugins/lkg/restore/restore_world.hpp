@@ -56,7 +56,11 @@ class World {
   std::function<void(std::size_t call)> between;
   std::function<void()> on_sleep;
 
-  lkg::RestoreResult restore(const lkg::Lkg& lkg, const lkg::RestoreOptions& options) {
+  lkg::RestoreResult restore(const lkg::Lkg& lkg, lkg::RestoreOptions options) {
+    options.record = [this](std::string_view event, Json members) {
+      members["event"] = event;
+      m_record.push_back(std::move(members));
+    };
     FakeProcessRunner runner;
     runner.handler = [this](const os::Command& command) {
       return m_armed ? answer(command) : m_cluster.answer(command);
@@ -68,12 +72,14 @@ class World {
     const kube::Kubectl kubectl = make_kubectl(runner);
     m_armed = true;
     m_calls.clear();
+    m_record.clear();
     auto result = lkg::restore(lkg, options, kubectl, *m_clock, [](std::string_view) {});
     m_armed = false;
     return result;
   }
 
   const std::vector<os::Command>& calls() const { return m_calls; }
+  const std::vector<Json>& record() const { return m_record; }
 
   std::vector<lkg::ObjectDrift> drift_from(const lkg::Lkg& lkg) {
     FakeProcessRunner runner;
@@ -115,6 +121,7 @@ class World {
   FakeCluster m_cluster;
   bool m_armed = false;
   std::vector<os::Command> m_calls;
+  std::vector<Json> m_record;
 };
 
 inline std::vector<Json> good_floor() {

@@ -1,4 +1,4 @@
-#include "plugins/drbackup/backup_store.hpp"
+#include "common/backup/backup_store.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,12 +8,12 @@
 #include <string>
 
 #include "common/os/atomic_file.hpp"
-#include "tests/unit/plugins/drbackup/backup_builder.hpp"
+#include "tests/unit/common/backup/backup_builder.hpp"
 #include "tests/unit/support/fake_clock.hpp"
 #include "tests/unit/support/fake_process_runner.hpp"
 #include "tests/unit/support/temp_dir.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using namespace dr::test;
@@ -40,7 +40,7 @@ class BackupStoreTest : public testing::Test {
   }
 
   TempDir m_dir;
-  BackupStore m_store{m_dir.path()};
+  BackupStore m_store = backups_of(m_dir.path());
   FakeClock m_clock;
   FakeProcessRunner m_runner;
 };
@@ -184,4 +184,4 @@ TEST_F(BackupStoreTest, AnUnknownIdIsNotDamage) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

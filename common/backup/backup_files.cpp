@@ -6,13 +6,14 @@
 #include <set>
 #include <utility>
 
+#include "common/backup/backup.hpp"
+#include "common/backup/readme.hpp"
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
 #include "common/data/yaml_codec.hpp"
-#include "plugins/drbackup/backup.hpp"
-#include "plugins/drbackup/readme.hpp"
+#include "common/kube/kinds.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 constexpr std::string_view k_api_version = "dr.agenttrader.dev/v1";
@@ -107,6 +108,10 @@ Backup parse_index(const BackupId& id, const Json& index) {
                                   data::boolean_or(entry, {"derivedOnly"}, false)});
   }
   backup.warnings = strings_at(index, {"warnings"});
+  if (data::has(index, {"evidence"})) {
+    backup.evidence = {data::string_at(index, {"evidence", "lkg"}),
+                       data::string_at(index, {"evidence", "restoreId"})};
+  }
   return backup;
 }
 
@@ -116,12 +121,19 @@ Json parse_object(const std::string& file, const std::string& text) {
   return std::move(documents.front());
 }
 
+// The Namespace and PriorityClasses are part of what a restore may change.
+bool is_of_namespace(const Backup& backup, const kube::ObjectKey& key) {
+  if (key.ns == backup.provenance.ns) return true;
+  const kube::Kind* kind = kube::find_kind(key.kind);
+  return backup.evidence && key.ns.empty() && kind != nullptr && !kind->namespaced;
+}
+
 // Holds an object to its index entry, and both to the backup.
 void check_object(const Backup& backup, const Json& object, const Json& entry,
                   const std::string& file) {
   const auto key = kube::key_of(object);
   if (key.kind == "Secret") throw_damaged(file, "holds a Secret");
-  if (key.ns != backup.provenance.ns) throw_damaged(file, "holds an object of another namespace");
+  if (!is_of_namespace(backup, key)) throw_damaged(file, "holds an object of another namespace");
   if (key.api_version != data::string_at(entry, {"apiVersion"}) ||
       key.kind != data::string_at(entry, {"kind"}) ||
       key.name != data::string_at(entry, {"name"})) {
@@ -175,7 +187,7 @@ Files files_of(const Backup& backup) {
                            {"derivedOnly", group.derived_only}});
   }
   const auto& from = backup.provenance;
-  const Json index = {
+  Json index = {
       {"apiVersion", k_api_version},
       {"kind", k_kind},
       {"id", backup.id.text()},
@@ -192,7 +204,12 @@ Files files_of(const Backup& backup) {
       {"deadGroups", std::move(dead_groups)},
       {"objects", objects_json(backup)},
       {"warnings", backup.warnings},
-      {"tool", {{"name", "kubectl-drbackup"}, {"version", from.tool_version}}}};
+      {"tool",
+       {{"name", backup.evidence ? "kubectl-lkg" : "kubectl-drbackup"},
+        {"version", from.tool_version}}}};
+  if (backup.evidence) {
+    index["evidence"] = {{"lkg", backup.evidence->lkg}, {"restoreId", backup.evidence->restore_id}};
+  }
   Files files;
   files.emplace(k_index_name, data::write_json(index));
   files.emplace(k_readme_name, readme_of(backup));
@@ -239,4 +256,4 @@ Backup parse_backup(const BackupId& id, const Files& files) {
   }
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -5,14 +5,15 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "common/backup/backup.hpp"
 #include "common/base/error.hpp"
 #include "common/os/clock.hpp"
 #include "common/os/process_runner.hpp"
-#include "plugins/drbackup/backup.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 enum class State { complete, partial, incomplete, damaged };
 std::string_view name_of(State state);
@@ -26,12 +27,11 @@ struct Entry {
   std::uintmax_t bytes = 0;
 };
 
-// The backups of a repository: <root>/audit_artifacts/cluster_backup/<id>/, each a sealed
-// directory. What is there is never edited, only added and pruned; anything that is not named like
-// a backup is not looked at.
+// A directory of backups, <id>/, each a sealed directory. What is there is never edited, only added
+// and pruned; anything that is not named like a backup is not looked at.
 class BackupStore {
  public:
-  explicit BackupStore(const std::filesystem::path& root);
+  explicit BackupStore(std::filesystem::path directory) : m_directory(std::move(directory)) {}
 
   std::vector<BackupId> ids() const;  // oldest first
   // Reads and checks one; a damaged one is an Entry too. Throws Error(failed) when there is none of
@@ -60,4 +60,9 @@ class BackupStore {
   std::filesystem::path m_directory;
 };
 
-}  // namespace dr::drbackup
+// Those of a repository: <root>/audit_artifacts/cluster_backup, and pre_restore beside it, which
+// has what restores found.
+BackupStore backups_of(const std::filesystem::path& root);
+BackupStore evidence_of(const std::filesystem::path& root);
+
+}  // namespace dr::backup

@@ -11,7 +11,7 @@
 #include "common/data/json.hpp"
 #include "common/kube/object.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 inline constexpr std::string_view k_index_name = "backup.json";
 inline constexpr std::string_view k_readme_name = "README.md";
@@ -75,6 +75,13 @@ struct DeadGroup {
   bool derived_only = false;  // it serves nothing that a backup would hold
 };
 
+// What a restore keeps before it writes is in the form of a backup: of the objects, those that it
+// was about to change and those that its LKG does not hold, then every pod and the warning events.
+struct Evidence {
+  std::string lkg;         // id; empty for one that the incumbent scripts made
+  std::string restore_id;  // of the run
+};
+
 // What a backup holds, on disk or not: the state of one namespace as far as it could be read.
 struct Backup {
   BackupId id;
@@ -82,13 +89,14 @@ struct Backup {
   Selection selection;
   std::vector<Coverage> coverage;  // by resource
   std::vector<DeadGroup> dead_groups;
-  std::vector<std::string> warnings;  // such as "ConfigMap/x: key \"y\" looks like a credential"
-  std::vector<Json> objects;          // as kube::captured leaves them; by file name
+  std::vector<std::string> warnings;   // such as "ConfigMap/x: key \"y\" looks like a credential"
+  std::vector<Json> objects;           // as kube::captured leaves them; by file name
+  std::optional<Evidence> evidence{};  // pods and events are then whole, but for managedFields
 
   // Every kind could be read, or was not there to be read.
   bool complete() const;
-  // Only some kinds were asked for: it does not stand for the namespace.
-  bool partial() const { return !selection.kinds.empty(); }
+  // Only some kinds or objects were asked for: it does not stand for the namespace.
+  bool partial() const { return !selection.kinds.empty() || evidence.has_value(); }
   const Coverage* coverage_of(const Json& object) const;
   // Those that KIND/NAME names, KIND in any form that kubectl takes.
   std::vector<const Json*> find(std::string_view kind, std::string_view name) const;
@@ -116,9 +124,9 @@ Index read_index(const BackupId& id, const std::string& text);
 
 // The files of a backup, by name, and back. parse_backup holds everything in them to everything
 // else: the index to the directory's name, each file to its index entry and its name, the counts to
-// the coverage; no Secret, no other namespace, no duplicate. Throws Error(integrity) naming the
-// file.
+// the coverage; no Secret, no other namespace (cluster-scoped objects in evidence alone), no
+// duplicate. Throws Error(integrity) naming the file.
 std::map<std::string, std::string> files_of(const Backup& backup);
 Backup parse_backup(const BackupId& id, const std::map<std::string, std::string>& files);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -1,4 +1,4 @@
-#include "plugins/drbackup/backup_store.hpp"
+#include "common/backup/backup_store.hpp"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include "common/os/pruned_dir.hpp"
 #include "common/os/sealed_dir.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 namespace fs = std::filesystem;
@@ -40,9 +40,6 @@ std::string_view name_of(State state) {
                                                             "damaged"};
   return names.at(static_cast<std::size_t>(state));
 }
-
-BackupStore::BackupStore(const fs::path& root)
-    : m_directory(root / "audit_artifacts" / "cluster_backup") {}
 
 std::vector<BackupId> BackupStore::ids() const {
   std::vector<BackupId> ids;
@@ -125,4 +122,12 @@ void BackupStore::remove(const std::vector<BackupId>& ids) const {
   for (const auto& id : ids) os::prune_dir(directory_of(id));
 }
 
-}  // namespace dr::drbackup
+BackupStore backups_of(const fs::path& root) {
+  return BackupStore(root / "audit_artifacts" / "cluster_backup");
+}
+
+BackupStore evidence_of(const fs::path& root) {
+  return BackupStore(root / "audit_artifacts" / "pre_restore");
+}
+
+}  // namespace dr::backup

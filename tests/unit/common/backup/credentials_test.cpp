@@ -1,4 +1,4 @@
-#include "plugins/drbackup/credentials.hpp"
+#include "common/backup/credentials.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using testing::ElementsAre;
@@ -155,6 +155,20 @@ TEST(CredentialWarnings, LooksIntoTheEnvironmentOfPodTemplates) {
   for (const std::string& warning : warnings) EXPECT_THAT(warning, Not(HasSubstr("hunter2")));
 }
 
+// What a restore keeps has pods.
+TEST(CredentialWarnings, LooksIntoPods) {
+  const Json pod = {
+      {"apiVersion", "v1"},
+      {"kind", "Pod"},
+      {"metadata", {{"name", "web-0"}}},
+      {"spec",
+       {{"containers",
+         {{{"name", "web"}, {"env", {{{"name", "DB_PASSWORD"}, {"value", "hunter2"}}}}}}}}}};
+  EXPECT_THAT(credential_warnings({pod}),
+              ElementsAre("Pod/web-0: environment variable \"DB_PASSWORD\" of container \"web\" "
+                          "looks like a credential by its name"));
+}
+
 // A custom resource may have any shape, and the names of kinds that we know.
 TEST(CredentialWarnings, LeavesCustomResourcesAlone) {
   EXPECT_THAT(credential_warnings({{{"apiVersion", "example.com/v1"},
@@ -183,4 +197,4 @@ TEST(CredentialWarnings, IsLinearInTheValue) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

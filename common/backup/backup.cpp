@@ -1,4 +1,4 @@
-#include "plugins/drbackup/backup.hpp"
+#include "common/backup/backup.hpp"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include "common/base/text.hpp"
 #include "common/os/sha256.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 constexpr std::array<std::string_view, 4> k_outcomes = {"ok", "absent", "forbidden", "error"};
@@ -98,4 +98,4 @@ std::string file_name(const Coverage& coverage, const Json& object) {
                      os::sha256_hex(stem).substr(0, k_hash), k_suffix);
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "plugins/drbackup/backup.hpp"
+#include "common/backup/backup.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 // README.md of a backup, for a person who has nothing but the directory: what it is and, at the
 // top, what it lacks; what became of each kind; how to check, compare and use it by hand. Says
@@ -12,4 +12,4 @@ namespace dr::drbackup {
 // time only.
 std::string readme_of(const Backup& backup);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -1,4 +1,4 @@
-#include "plugins/drbackup/backup.hpp"
+#include "common/backup/backup.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "common/base/error.hpp"
-#include "tests/unit/plugins/drbackup/backup_builder.hpp"
+#include "tests/unit/common/backup/backup_builder.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using namespace dr::test;
@@ -48,6 +48,43 @@ TEST(BackupFiles, ReadBackAsTheyWere) {
   EXPECT_EQ(read.objects, backup.objects);
   EXPECT_EQ(files_of(read), files_of(backup));
   EXPECT_FALSE(read.complete());
+}
+
+// A backup of what a restore was about to change: a PriorityClass and a pod are part of it.
+Backup small_evidence() {
+  Backup backup = small_backup();
+  backup.evidence = {"20260101T000000Z-0a1b2c3d", "20260102T030405Z-11111111"};
+  Json priority = kept("scheduling.k8s.io/v1", "PriorityClass", "trading");
+  priority["metadata"].erase("namespace");
+  backup.coverage.push_back(
+      coverage("priorityclasses.scheduling.k8s.io", "scheduling.k8s.io/v1", "PriorityClass", "pc"));
+  backup.coverage.push_back(coverage("pods", "v1", "Pod", "pod"));
+  backup.coverage[3].count = 1;
+  backup.coverage[4].count = 1;
+  backup.objects.push_back(priority);
+  backup.objects.push_back(kept("v1", "Pod", "web-0", {{"status", {{"phase", "Failed"}}}}));
+  return backup;
+}
+
+TEST(BackupFiles, EvidenceIsReadBackAndNeverPassesForABackup) {
+  const Backup evidence = small_evidence();
+  const auto files = files_of(evidence);
+  const Backup read = parse_backup(evidence.id, files);
+  EXPECT_EQ(files_of(read), files);
+  EXPECT_TRUE(read.partial());
+  EXPECT_EQ(read.evidence->restore_id, "20260102T030405Z-11111111");
+  EXPECT_EQ(read.evidence->lkg, "20260101T000000Z-0a1b2c3d");
+  EXPECT_THAT(files.at("README.md"), HasSubstr("kubectl drbackup diff DIRECTORY live"));
+  EXPECT_THAT(files.at("README.md"), HasSubstr("| restore id | 20260102T030405Z-11111111 |"));
+}
+
+TEST(BackupFiles, OnlyEvidenceHoldsWhatIsInNoNamespace) {
+  Backup backup = small_evidence();
+  backup.evidence.reset();
+  EXPECT_EQ(code_of_parse(files_of(backup)), ExitCode::integrity);
+  Backup evidence = small_evidence();
+  evidence.objects.back()["metadata"].erase("namespace");
+  EXPECT_EQ(code_of_parse(files_of(evidence)), ExitCode::integrity);
 }
 
 // Completion reads the index alone.
@@ -164,4 +201,4 @@ TEST(BackupFind, TakesKindsAsKubectlDoes) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

@@ -1,11 +1,11 @@
-#include "plugins/drbackup/readme.hpp"
+#include "common/backup/readme.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/base/text.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 using testing::HasSubstr;
@@ -131,4 +131,4 @@ TEST(ReadmeOf, ShowsHostileTextLiterally) {
 }
 
 }  // namespace
-}  // namespace dr::drbackup
+}  // namespace dr::backup

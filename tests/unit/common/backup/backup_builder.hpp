@@ -5,18 +5,18 @@
 #include <utility>
 #include <vector>
 
-#include "plugins/drbackup/backup.hpp"
+#include "common/backup/backup.hpp"
 #include "tests/unit/support/floor_builder.hpp"
 
 namespace dr::test {
 
-inline drbackup::BackupId backup_id(const std::string& text = "20260102T030405Z") {
-  return *drbackup::BackupId::parse(text);
+inline backup::BackupId backup_id(const std::string& text = "20260102T030405Z") {
+  return *backup::BackupId::parse(text);
 }
 
-inline drbackup::Coverage coverage(const std::string& resource, const std::string& api_version,
-                                   const std::string& kind, const std::string& short_name) {
-  drbackup::Coverage one;
+inline backup::Coverage coverage(const std::string& resource, const std::string& api_version,
+                                 const std::string& kind, const std::string& short_name) {
+  backup::Coverage one;
   one.resource = resource;
   one.api_version = api_version;
   one.kind = kind;
@@ -34,8 +34,8 @@ inline Json kept(const std::string& api_version, const std::string& kind, const 
 }
 
 // A complete backup of two ConfigMaps, a Deployment and a custom resource.
-inline drbackup::Backup small_backup(const std::string& id = "20260102T030405Z") {
-  drbackup::Backup backup{backup_id(id), {}, {}, {}, {}, {}, {}};
+inline backup::Backup small_backup(const std::string& id = "20260102T030405Z") {
+  backup::Backup backup{backup_id(id), {}, {}, {}, {}, {}, {}};
   backup.provenance = {"trading-floor", "prod", "c1", "uid-1", "v1.36.3", "UNKNOWN", "v0.1.0"};
   backup.coverage = {
       coverage("configmaps", "v1", "ConfigMap", "cm"),

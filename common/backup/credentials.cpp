@@ -1,4 +1,4 @@
-#include "plugins/drbackup/credentials.hpp"
+#include "common/backup/credentials.hpp"
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@
 
 // Everything here is linear in the length of a value (1 MiB in a ConfigMap): each search goes on
 // behind what the one before it looked at.
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 bool is_lower(char c) {
@@ -272,9 +272,9 @@ class Search {
       look_at_values(object, "data");
       look_at_values(object, "binaryData");
     }
-    if (const Json* pod_template = kube::pod_template_of(object)) {
-      for (const Json* container : kube::containers_of(*pod_template))
-        look_at_container(object, *container);
+    const bool is_pod = data::string_at(object, {"kind"}) == "Pod";
+    if (const Json* pod = is_pod ? &object : kube::pod_template_of(object)) {
+      for (const Json* container : kube::containers_of(*pod)) look_at_container(object, *container);
     }
   }
 
@@ -321,4 +321,4 @@ std::vector<std::string> credential_warnings(const std::vector<Json>& objects) {
   return search.take();
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

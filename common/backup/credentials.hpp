@@ -5,13 +5,13 @@
 
 #include "common/data/json.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 
 // One line for each value that looks like a credential where it does not belong: in a ConfigMap, or
-// literally in the environment of a pod template. By the name of its key ("DB_PASSWORD",
+// literally in the environment of a pod or its template. By the name of its key ("DB_PASSWORD",
 // "apiKey"), unless the value is empty, a boolean, a number, a duration, a path or a reference such
 // as ${X}; or by the form of the value (a private key, a token of a known service, a URL with a
 // password). Names the object and the key, never the value. Lines are in the order of `objects`.
 std::vector<std::string> credential_warnings(const std::vector<Json>& objects);
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

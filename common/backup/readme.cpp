@@ -1,4 +1,4 @@
-#include "plugins/drbackup/readme.hpp"
+#include "common/backup/readme.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "common/base/text.hpp"
 #include "common/kube/kill_switch.hpp"
 
-namespace dr::drbackup {
+namespace dr::backup {
 namespace {
 
 // One line of Markdown that shows `outside` literally, in a table cell too.
@@ -28,6 +28,14 @@ std::string row(std::string_view name, std::string_view value) {
 // --- What it lacks
 
 std::string title(const Backup& backup) {
+  if (backup.evidence) {
+    return fmt::format(
+        "# What a restore of namespace {} was about to change\n\n"
+        "Kept before the restore wrote anything but the halt of trading, so the kill switch reads "
+        "\"1\" here. Of the objects\nit has those that differed from the LKG or were not in it; "
+        "then every pod, and the warning events.\n\n",
+        literal(backup.provenance.ns));
+  }
   const std::string_view state = !backup.complete() ? "INCOMPLETE BACKUP"
                                  : backup.partial() ? "PARTIAL BACKUP"
                                                     : "Backup";
@@ -55,7 +63,7 @@ std::string unread_kinds(const Backup& backup) {
 
 std::string selection(const Backup& backup) {
   std::string text;
-  if (backup.partial()) {
+  if (!backup.selection.kinds.empty()) {
     text += fmt::format("**ONLY SOME KINDS WERE ASKED FOR:** {}.\n\n",
                         literal(join(backup.selection.kinds, ", ")));
   }
@@ -68,13 +76,21 @@ std::string selection(const Backup& backup) {
 
 // --- What it is
 
+std::string restore_facts(const Backup& backup) {
+  if (!backup.evidence) return {};
+  return row("LKG", backup.evidence->lkg) + row("restore id", backup.evidence->restore_id);
+}
+
 std::string facts(const Backup& backup) {
   const Provenance& from = backup.provenance;
   return "| fact | value |\n|---|---|\n" + row("time (UTC)", rfc3339(backup.id.time())) +
          row("namespace", from.ns) + row("context", from.context) + row("cluster", from.cluster) +
          row("cluster UID", from.cluster_uid) + row("server version", from.server_version) +
          row("git sha", from.git_sha) + row("objects", std::to_string(backup.objects.size())) +
-         row("made by", "kubectl drbackup " + from.tool_version) + '\n';
+         restore_facts(backup) +
+         row("made by",
+             (backup.evidence ? "kubectl lkg " : "kubectl drbackup ") + from.tool_version) +
+         '\n';
 }
 
 std::string kinds(const Backup& backup) {
@@ -83,6 +99,7 @@ std::string kinds(const Backup& backup) {
     text += fmt::format("| {} | {} | {} |\n", literal(coverage.resource),
                         literal(coverage.short_name + "__"), literal(text_of(coverage)));
   }
+  if (backup.evidence) return text + "\nSecrets are never read.\n\n";
   text +=
       "\nA backup never holds Secrets, nor what the cluster makes by itself (pods, ReplicaSets, "
       "events and the like).\n\n";
@@ -119,6 +136,17 @@ constexpr std::string_view k_check_and_compare =
     "```\n\n"
     "Two backups of an unchanged namespace differ in their time stamps only.\n\n";
 
+// DIRECTORY: `kubectl drbackup` looks for an id among the backups alone.
+constexpr std::string_view k_study =
+    "## Study it\n\n"
+    "DIRECTORY is the path of this directory, with a slash in it.\n\n"
+    "```sh\n"
+    "sha256sum --strict -c SHA256SUMS              # in it, with nothing but coreutils\n"
+    "kubectl drbackup verify DIRECTORY             # that and the content\n"
+    "kubectl drbackup diff DIRECTORY live          # what has become of these objects\n"
+    "kubectl drbackup show DIRECTORY KIND/NAME     # one of them\n"
+    "```\n";
+
 std::string by_hand(const Provenance& from) {
   std::string target = "-n " + shell_quoted(printable(from.ns));
   if (!from.context.empty())
@@ -143,8 +171,10 @@ std::string by_hand(const Provenance& from) {
 }  // namespace
 
 std::string readme_of(const Backup& backup) {
-  return title(backup) + unread_kinds(backup) + selection(backup) + facts(backup) + kinds(backup) +
-         warnings(backup) + std::string(k_check_and_compare) + by_hand(backup.provenance);
+  const std::string what = title(backup) + unread_kinds(backup) + selection(backup) +
+                           facts(backup) + kinds(backup) + warnings(backup);
+  if (backup.evidence) return what + std::string(k_study);
+  return what + std::string(k_check_and_compare) + by_hand(backup.provenance);
 }
 
-}  // namespace dr::drbackup
+}  // namespace dr::backup

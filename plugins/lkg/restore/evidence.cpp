@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "common/backup/credentials.hpp"
+#include "common/kube/field_rules.hpp"
+#include "common/kube/kinds.hpp"
+#include "plugins/lkg/restore/restore.hpp"
+#include "plugins/lkg/warning_event.hpp"
+
+namespace dr::lkg {
+namespace {
+
+using backup::Backup;
+using backup::Coverage;
+using backup::Outcome;
+
+bool writes(const Plan& plan) {
+  return plan.count(Action::same) != plan.objects.size();
+}
+
+Coverage coverage_of(const kube::Kind& kind) {
+  Coverage coverage;
+  coverage.resource = kind.plural;
+  if (!kind.group().empty()) coverage.resource.append(".").append(kind.group());
+  coverage.api_version = kind.api_version;
+  coverage.kind = kind.kind;
+  coverage.short_name = kind.short_name;
+  return coverage;
+}
+
+// Whole, with their status: they say what went on.
+Json as_witness(Json object) {
+  object["metadata"].erase("managedFields");
+  return object;
+}
+
+// Collects objects under the names of their files, and what became of each kind.
+class Collection {
+ public:
+  explicit Collection(Backup& backup) : m_backup(backup) {}
+
+  Coverage& cover(Coverage coverage) {
+    return m_coverage.try_emplace(coverage.resource, std::move(coverage)).first->second;
+  }
+
+  void add(Coverage& coverage, Json object) {
+    ++coverage.count;
+    m_by_file.emplace(backup::file_name(coverage, object), std::move(object));
+  }
+
+  bool empty() const { return m_by_file.empty(); }
+
+  void finish() {
+    for (auto& [resource, coverage] : m_coverage) m_backup.coverage.push_back(std::move(coverage));
+    for (auto& [file, object] : m_by_file) m_backup.objects.push_back(std::move(object));
+    for (auto& warning : backup::credential_warnings(m_backup.objects))
+      m_backup.warnings.push_back(std::move(warning));
+  }
+
+ private:
+  Backup& m_backup;
+  std::map<std::string, Coverage> m_coverage;
+  std::map<std::string, Json> m_by_file;
+};
+
+void add_drifted(const Plan& plan, Collection& collection) {
+  const auto add = [&](const Json* live) {
+    if (live != nullptr)
+      collection.add(collection.cover(coverage_of(kube::kind_of(*live))), kube::captured(*live));
+  };
+  for (const auto& planned : plan.objects) {
+    if (planned.action != Action::same) add(planned.drift.live);
+  }
+  for (const auto& extra : plan.extras) add(extra.live);
+}
+
+void add_pods(const Live& live, Collection& collection) {
+  Coverage& coverage = collection.cover(coverage_of(*kube::find_kind("Pod")));
+  for (const auto& pod : live.snapshot.of("Pod")) collection.add(coverage, as_witness(pod));
+}
+
+// The one read that the restore has not made before.
+void add_events(RestoreRun& run, Backup& backup, Collection& collection) {
+  Coverage& coverage = collection.cover({"events", "v1", "Event", "ev", {}, Outcome::ok, 0, {}});
+  const std::string path = warning_events_path(run.lkg.ns);
+  const auto reply = std::move(run.kubectl.get_all(std::span(&path, 1)).front());
+  if (reply.error) {
+    coverage.outcome =
+        reply.error->reason == kube::ApiReason::forbidden ? Outcome::forbidden : Outcome::error;
+    coverage.message = reply.error->text;
+    warn(run, "the warning events are not in the evidence: " + reply.error->text);
+    return;
+  }
+  for (Json event : data::array_or_empty(reply.value, {"items"})) {
+    kube::set_type(event, coverage.api_version, coverage.kind);
+    collection.add(coverage, as_witness(std::move(event)));
+  }
+  if (!data::string_or(reply.value, {"metadata", "continue"}, "").empty())
+    backup.warnings.push_back(fmt::format("there are more than {} warning events", coverage.count));
+}
+
+// nullopt: the namespace is empty.
+std::optional<Backup> evidence_of(RestoreRun& run) {
+  const auto& target = run.kubectl.target();
+  Backup backup{backup::BackupId(run.clock.now()), {}, {}, {}, {}, {}, {}};
+  backup.evidence = {run.lkg.id, run.result.restore_id};
+  backup.provenance.ns = target.ns;
+  backup.provenance.context = target.context;
+  backup.provenance.cluster = target.cluster;
+  backup.provenance.cluster_uid = run.cluster.uid;
+  backup.provenance.server_version = run.cluster.server_version;
+  Collection collection(backup);
+  add_drifted(run.plan, collection);
+  add_pods(run.live, collection);
+  if (collection.empty()) return std::nullopt;
+  add_events(run, backup, collection);
+  collection.finish();
+  return backup;
+}
+
+}  // namespace
+
+void keep_evidence(RestoreRun& run) {
+  if (!run.options.keep_evidence || !writes(run.plan)) return;
+  try {
+    auto evidence = evidence_of(run);
+    if (!evidence) return;
+    run.result.evidence = run.options.keep_evidence(std::move(*evidence));
+    run.progress("evidence: the state before is kept in " + run.result.evidence);
+  } catch (const Error& error) {
+    // The alarm of the watch comes out of whatever runs a child.
+    if (error.code() == ExitCode::unsafe) throw;
+    const std::string cause =
+        std::string("what this restore is about to change could not be kept: ") + error.what();
+    if (run.options.require_evidence) {
+      throw Error(ExitCode::failed, cause,
+                  "make room for it, or name another place with --root; without "
+                  "--require-evidence the restore goes on");
+    }
+    warn(run, cause);
+  }
+}
+
+}  // namespace dr::lkg
