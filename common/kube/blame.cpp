@@ -16,20 +16,22 @@ namespace {
 
 using Tokens = std::vector<std::string>;
 
+std::optional<std::size_t> index_of(std::string_view token) {
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
+  if (error != std::errc() || end != token.data() + token.size()) return std::nullopt;
+  return index;
+}
+
 // --- The form of FieldsV1: a tree of objects. A key is "." (the place itself), "f:NAME" (a
 // member), or an element of a list by its keys ("k:{...}"), its value ("v:...") or its index
 // ("i:N"). A place without anything below it is owned whole.
-
-bool is_index(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
 
 bool is_key(const std::string& key, const Json& below, const std::string& source) {
   if (key == ".") return below.empty();
   if (key.starts_with("f:")) return true;
   const std::string_view rest = std::string_view(key).substr(std::min<std::size_t>(2, key.size()));
-  if (key.starts_with("i:")) return is_index(rest);
+  if (key.starts_with("i:")) return index_of(rest).has_value();
   if (!key.starts_with("k:") && !key.starts_with("v:")) return false;
   return data::read_json(rest, source).is_object() || key.starts_with("v:");
 }
@@ -51,13 +53,6 @@ Tokens tokens_of(const std::string& pointer) {
     tokens.push_back(rest.back());
   std::reverse(tokens.begin(), tokens.end());
   return tokens;
-}
-
-std::optional<std::size_t> index_of(std::string_view token) {
-  std::size_t index = 0;
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
-  if (error != std::errc() || end != token.data() + token.size()) return std::nullopt;
-  return index;
 }
 
 const Json* child_of(const Json* value, const std::string& token) {
