@@ -2,12 +2,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include "common/base/error.hpp"
 #include "common/cli/lkg_source.hpp"
 #include "common/cli/table.hpp"
 #include "common/cli/verb.hpp"
+#include "common/kube/blame.hpp"
 #include "common/kube/cluster_facts.hpp"
 #include "plugins/lkg/cmd_support.hpp"
 #include "plugins/lkg/commands.hpp"
@@ -19,16 +21,54 @@ namespace {
 struct DiffOptions {
   cli::LkgSource source;
   bool ignore_extras = false;
+  bool blame = false;
 };
 
-std::string text_of(const std::vector<ObjectDrift>& drifts, const Lkg& lkg) {
-  cli::Table table({"OBJECT", "DRIFT", "POINTER", "LKG", "LIVE"});
+// Who is behind an object's drift: one for each difference, or one for all of an object that is
+// missing or extra.
+std::vector<kube::Blame> blames_of(const ObjectDrift& drift) {
+  if (drift.live == nullptr) return {kube::Blame{}};
+  const kube::FieldOwners owners(*drift.live);
+  if (drift.lkg == nullptr) return {owners.of_extra()};
+  std::vector<kube::Blame> blames;
+  for (const auto& difference : drift.differences)
+    blames.push_back(owners.of(*drift.lkg, difference));
+  return blames;
+}
+
+// --- As a table
+
+// BY, OP, WHEN, SSA KEEPS.
+std::vector<std::string> cells_of(const kube::Blame& blame) {
+  const std::string kept = blame.apply_keeps ? "yes" : "no";
+  if (blame.owners.empty()) {
+    return {blame.last_writer ? fmt::format("unknown (last writer: {})", blame.last_writer->manager)
+                              : "unknown",
+            "-", "-", kept};
+  }
+  const auto& newest = blame.owners.front();
+  const std::size_t others = blame.owners.size() - 1;
+  return {
+      others == 0 ? newest.manager : fmt::format("{} (and {} more)", newest.manager, others),
+      newest.subresource.empty() ? newest.operation : newest.operation + "/" + newest.subresource,
+      newest.time, kept};
+}
+
+std::string text_of(const std::vector<ObjectDrift>& drifts, const Lkg& lkg, bool blame) {
+  std::vector<std::string> headings = {"OBJECT", "DRIFT", "POINTER", "LKG", "LIVE"};
+  if (blame) headings.insert(headings.end(), {"BY", "OP", "WHEN", "SSA KEEPS"});
+  cli::Table table(headings);
   for (const auto& drift : drifts) {
-    const std::string kind(name_of(drift.kind));
-    if (drift.differences.empty()) table.add({drift.key.display(), kind, "-", "-", "-"});
-    for (const auto& difference : drift.differences) {
-      table.add({drift.key.display(), kind, difference.pointer, cli::shown(difference.left),
-                 cli::shown(difference.right)});
+    const auto blames = blame ? blames_of(drift) : std::vector<kube::Blame>();
+    const auto add = [&](std::size_t index, std::vector<std::string> cells) {
+      cells.insert(cells.begin(), {drift.key.display(), std::string(name_of(drift.kind))});
+      if (blame) std::ranges::move(cells_of(blames.at(index)), std::back_inserter(cells));
+      table.add(std::move(cells));
+    };
+    if (drift.differences.empty()) add(0, {"-", "-", "-"});
+    for (std::size_t i = 0; i < drift.differences.size(); ++i) {
+      const auto& difference = drift.differences[i];
+      add(i, {difference.pointer, cli::shown(difference.left), cli::shown(difference.right)});
     }
   }
   if (table.empty())
@@ -36,13 +76,35 @@ std::string text_of(const std::vector<ObjectDrift>& drifts, const Lkg& lkg) {
   return table.text();
 }
 
-Json json_of(const std::vector<ObjectDrift>& drifts) {
+// --- As a document
+
+Json json_of(const kube::FieldManager& manager) {
+  Json entry = {{"manager", manager.manager}, {"operation", manager.operation}};
+  if (!manager.subresource.empty()) entry["subresource"] = manager.subresource;
+  if (!manager.time.empty()) entry["time"] = manager.time;
+  return entry;
+}
+
+Json json_of(const kube::Blame& blame) {
+  Json entry = {{"owners", Json::array()}, {"applyKeeps", blame.apply_keeps}};
+  for (const auto& owner : blame.owners) entry["owners"].push_back(json_of(owner));
+  if (blame.last_writer) entry["lastWriter"] = json_of(*blame.last_writer);
+  return entry;
+}
+
+Json json_of(const std::vector<ObjectDrift>& drifts, bool blame) {
   Json list = Json::array();
   for (const auto& drift : drifts) {
-    list.push_back({{"kind", drift.key.kind},
-                    {"name", drift.key.name},
-                    {"drift", name_of(drift.kind)},
-                    {"differences", to_json(drift.differences)}});
+    Json entry = {{"kind", drift.key.kind},
+                  {"name", drift.key.name},
+                  {"drift", name_of(drift.kind)},
+                  {"differences", to_json(drift.differences)}};
+    const auto blames = blame ? blames_of(drift) : std::vector<kube::Blame>();
+    for (std::size_t i = 0; i < blames.size(); ++i) {
+      Json& place = drift.differences.empty() ? entry : entry["differences"][i];
+      place["blame"] = json_of(blames[i]);
+    }
+    list.push_back(std::move(entry));
   }
   return list;
 }
@@ -62,8 +124,8 @@ ExitCode run(const DiffOptions& options, cli::Runtime& runtime, const cli::Globa
                     {{"lkg", lkg.id},
                      {"namespace", lkg.ns},
                      {"objects", lkg.objects.size()},
-                     {"drifts", json_of(drifts)}},
-                    text_of(drifts, lkg));
+                     {"drifts", json_of(drifts, options.blame)}},
+                    text_of(drifts, lkg, options.blame));
   return drifts.empty() ? ExitCode::ok : ExitCode::failed;
 }
 
@@ -74,14 +136,22 @@ cli::CommandSpec diff_command() {
           "Compare every object of the LKG with its live self, field by field, and name the "
           "objects that are not in the LKG. "
           "Fields that the server or controllers own do not count. Exit code 0: no difference; 1: "
-          "differences.",
+          "differences.\n\n"
+          "--blame adds the field manager, its operation and the time of its last write, as the "
+          "server keeps them (metadata.managedFields). SSA KEEPS: a forced `kubectl apply "
+          "--server-side` of the LKG would leave the field there; a restore does not. Nobody can "
+          "be named for what is missing, so that is \"unknown\", with the last writer of the "
+          "object where there is one.",
           "  # What has drifted?\n  kubectl lkg diff -n trading-floor\n\n"
+          "  # Who did it, and when?\n  kubectl lkg diff -n trading-floor --blame\n\n"
           "  # For a script\n  kubectl lkg diff -n trading-floor -o json",
           [](CLI::App& app) -> cli::Action {
             auto options = std::make_shared<DiffOptions>();
             cli::add_lkg_source(app, options->source);
             app.add_flag("--ignore-extras", options->ignore_extras,
                          "Do not count objects that are not in the LKG");
+            app.add_flag("--blame", options->blame,
+                         "Name the field manager behind each difference, and when it wrote");
             return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
               return run(*options, runtime, globals);
             };

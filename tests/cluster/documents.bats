@@ -20,6 +20,7 @@ setup_file() {
   k create deployment never-ran --image=registry.example.com/never-ran:1 --replicas=0
   document CaptureReport.incomplete 4 lkg capture --exclude ConfigMap/extra --dry-run --wait 30s
   document DiffReport.drift 1 lkg diff
+  document DiffReport.blame 1 lkg diff --blame
   document Plan.drift 0 lkg plan
   document RestoreReport.drift 0 lkg restore --soak 0
   document RestoreReport.refused 3 lkg restore --expect-plan another

@@ -30,6 +30,13 @@ floor_up() { # [NAMESPACE]
   "$CLUSTER_TESTS/floor/deploy.sh" "${1:-$NS}"
 }
 
+# A floor that is restored once, so that it runs by digest and equals its LKG.
+pinned_floor() { # [NAMESPACE]
+  floor_up "$@"
+  lkg capture
+  lkg restore --soak 0
+}
+
 # kubectl in the test's namespace.
 k() { kubectl -n "$NS" "$@"; }
 
