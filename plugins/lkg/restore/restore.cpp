@@ -16,10 +16,18 @@ struct Phase {
 };
 
 constexpr std::array k_phases = {
-    Phase{"identify", identify},           Phase{"halt", halt},        Phase{"lock", lock},
-    Phase{"preflight", preflight},         Phase{"plan", plan},        Phase{"waves", write_waves},
-    Phase{"rollout", await_rollouts},      Phase{"prove", prove_halt}, Phase{"verify", verify},
-    Phase{"schedules", release_schedules}, Phase{"unlock", unlock},
+    Phase{"identify", identify},
+    Phase{"halt", halt},
+    Phase{"lock", lock},
+    Phase{"preflight", preflight},
+    Phase{"plan", plan},
+    Phase{"waves", write_waves},
+    Phase{"rollout", await_rollouts},
+    Phase{"prove", prove_halt},
+    Phase{"verify", verify},
+    Phase{"prune", prune},
+    Phase{"schedules", release_schedules},
+    Phase{"unlock", unlock},
 };
 
 // Names one run in the stamps that it leaves: unique enough, and readable.
@@ -66,6 +74,11 @@ void run_phases(RestoreRun& run) {
     // A mistake of ours must not keep the last halt from being written.
     record(run, Error(ExitCode::failed, fmt::format("internal error: {}", error.what())));
   }
+}
+
+// The run ended before the prune ended them.
+void require_none_left_to_prune(RestoreRun& run) {
+  if (!run.left_to_prune.empty()) record(run, unproven_containers(run.left_to_prune));
 }
 
 // Nobody else wrote the switch since the first halt, however the run went.
@@ -122,6 +135,7 @@ RestoreResult restore(const Lkg& lkg, const RestoreOptions& options, const kube:
   run.result.started = clock.now();
   run.result.warnings = lkg.warnings;
   run_phases(run);
+  require_none_left_to_prune(run);
   if (halt_was_due(run)) halt_at_end(run);
   unlock_at_end(run);
   return std::move(run.result);

@@ -24,13 +24,12 @@
 
 namespace dr::lkg {
 
-struct RestoreOptions {
+struct RestoreOptions : Consent {
   Millis timeout{std::chrono::minutes(5)};  // one deadline for all rollouts
   Millis soak{std::chrono::seconds(30)};    // how long the workloads must stay healthy after it
-  bool allow_different_cluster = false;
-  std::string expect_plan;  // refuse when the plan's hash is another
-  ImageCheck check_images;  // asked after the halt
-  kube::LockHolder holder;  // this run, as another operator is told of it
+  std::string expect_plan;                  // refuse when the plan's hash is another
+  ImageCheck check_images;                  // asked after the halt
+  kube::LockHolder holder;                  // this run, as another operator is told of it
 };
 
 // How far a workload came.
@@ -54,7 +53,7 @@ struct RestoreResult {
   std::vector<std::string> warnings;
   std::vector<WorkloadOutcome> workloads;
   std::vector<kube::HaltProof> proofs;
-  std::vector<ObjectDrift> extras;  // keys only: the pointers do not outlive the run
+  std::vector<Extra> extras;  // those that are left
   std::vector<ObjectDrift>
       differences;  // what still differed when it was verified; keys and differences only
   std::vector<std::string>
@@ -86,6 +85,8 @@ struct RestoreRun {
   std::optional<kube::HaltProver>
       prover{};  // since plan: what is proven rests on the first halt of the run
   Plan plan{};   // since plan
+  std::vector<std::string>
+      left_to_prune{};  // containers, not proven halted, of pods that the prune is to end
 };
 
 // The phases in order. Each throws dr::Error with the exit code of what went wrong.
@@ -96,12 +97,17 @@ void preflight(RestoreRun& run);  // reads the namespace; refuses what cannot be
 void plan(RestoreRun& run);       // decides each object
 void write_waves(RestoreRun& run);     // wave by wave, the switch read back between
 void await_rollouts(RestoreRun& run);  // all in parallel under one deadline, then the soak
-void prove_halt(RestoreRun& run);      // every pod that takes the switch
+void prove_halt(RestoreRun& run);      // every pod that takes the switch and outlives the restore
 void verify(RestoreRun& run);  // every object deep-equal to the LKG, every pod on its images
+void prune(RestoreRun& run);   // deletes the extras of the plan, when that was agreed to
 void release_schedules(RestoreRun& run);  // CronJobs get the LKG's own suspend
 void unlock(RestoreRun& run);
 
 void warn(RestoreRun& run, std::string warning);  // now, and in the result
+
+// After a prune every pod counts; those that it ends have a minute to go.
+void prove_pruned(RestoreRun& run);
+Error unproven_containers(const std::vector<std::string>& containers);
 
 // Before each step and at each look: the switch is as it was proven, its watch lives, the lock is
 // ours.
