@@ -129,7 +129,7 @@ deletes() { # SINCE
   small_floor
   lkg restore --soak 0
   k create deployment rogue --image=registry.example.com/rogue:1
-  k create configmap rogue
+  k create configmap rogue --from-literal=k=v
   k create service clusterip rogue --tcp=80
   k create -f - <<END
 apiVersion: v1

@@ -29,19 +29,28 @@ const Json* dependent_of(const std::string& uid, const Live& live) {
   return nullptr;
 }
 
-// An owner reference tells more than the manager, but few objects have one.
+// Who made it: the first manager of the object itself. Times are whole seconds; of those of one
+// second the maker is the one with most fields, as a controller only adds to what it finds.
+std::string maker_of(const Json& object) {
+  std::string manager;
+  std::string earliest;
+  std::size_t most = 0;
+  for (const auto& entry : data::array_or_empty(object, {"metadata", "managedFields"})) {
+    if (data::has(entry, {"subresource"})) continue;
+    const std::string time = data::string_or(entry, {"time"}, "");
+    const std::size_t fields = entry.value("fieldsV1", Json()).flatten().size();
+    if (!manager.empty() && (time > earliest || (time == earliest && fields <= most))) continue;
+    manager = data::string_or(entry, {"manager"}, "");
+    earliest = time;
+    most = fields;
+  }
+  return manager;
+}
+
 std::string owner_of(const Json& object) {
   for (const auto& owner : data::array_or_empty(object, {"metadata", "ownerReferences"}))
     return data::string_or(owner, {"kind"}, "") + "/" + data::string_or(owner, {"name"}, "");
-  std::string manager;
-  std::string earliest;
-  for (const auto& entry : data::array_or_empty(object, {"metadata", "managedFields"})) {
-    const std::string time = data::string_or(entry, {"time"}, "");
-    if (!manager.empty() && time >= earliest) continue;
-    manager = data::string_or(entry, {"manager"}, "");
-    earliest = time;
-  }
-  return manager;
+  return maker_of(object);
 }
 
 std::string why_not_pruned(const Json& object, const Live& live) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,6 @@ namespace dr::lkg {
 namespace {
 
 using namespace dr::test;
-using testing::Contains;
 using testing::Each;
 using testing::HasSubstr;
 using testing::IsSupersetOf;
@@ -64,13 +64,12 @@ TEST(DryRun, TellsWhatIsRefused) {
   const auto kubectl = make_kubectl(runner);
   const Live live = read_live(kubectl);
   const Plan plan = make_plan(good_lkg(), live, "cluster-a", {}, {});
-  for (const auto& trial : try_writes(good_lkg(), live, plan, kube::Writer::DryRun(kubectl))) {
-    if (trial.key.display() == "Deployment/web") {
-      EXPECT_EQ(trial.answer, "refused");
-      EXPECT_THAT(trial.text, HasSubstr("spec.x: Invalid value"));
-    }
-    if (trial.key.display() == "StatefulSet/gamma") EXPECT_EQ(trial.answer, "accepted");
-  }
+  std::map<std::string, Trial> trials;
+  for (const auto& trial : try_writes(good_lkg(), live, plan, kube::Writer::DryRun(kubectl)))
+    trials[trial.key.display()] = trial;
+  EXPECT_EQ(trials.at("Deployment/web").answer, "refused");
+  EXPECT_THAT(trials.at("Deployment/web").text, HasSubstr("spec.x: Invalid value"));
+  EXPECT_EQ(trials.at("StatefulSet/gamma").answer, "accepted");
 }
 
 TEST(DryRun, AnAbsentNamespaceLeavesItsContentUnknown) {

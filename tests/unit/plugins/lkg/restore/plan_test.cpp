@@ -123,17 +123,20 @@ TEST(PlanExtras, TellOriginRoguesAndWhatAPruneLeaves) {
   auto live = small_floor();
   Json rogue = make_deployment("rogue", 1, k_by_digest);
   rogue["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z";
+  const std::string first = "2026-01-01T00:00:00Z";
   rogue["metadata"]["managedFields"] = {
       {{"manager", "later"}, {"time", "2026-01-01T00:01:00Z"}},
-      {{"manager", "kubectl-create"}, {"time", "2026-01-01T00:00:00Z"}}};
+      {{"manager", "controller"}, {"time", first}, {"subresource", "status"}},
+      {{"manager", "annotator"}, {"time", first}, {"fieldsV1", {{"f:metadata", 0}}}},
+      {{"manager", "kubectl-create"}, {"time", first}, {"fieldsV1", {{"f:a", 0}, {"f:b", 0}}}}};
   Json owned = make_config_map("owned", "k", "v");
-  owned["metadata"]["ownerReferences"] = {{{"kind", "Rollout"}, {"name", "x"}, {"uid", "u"}}};
+  owned["metadata"]["ownerReferences"] =
+      Json::array({{{"kind", "Rollout"}, {"name", "x"}, {"uid", "u"}}});
   const Json set = make_stateful_set("set", 1, k_by_digest);
   live.insert(live.end(), {rogue, owned, set,
                            owned_by(set, make_object("v1", "PersistentVolumeClaim", "claim")),
                            make_config_map("agenttrader-safety", "KILL_SWITCH", "true")});
-  // The store of the fake keeps no managedFields, so this Live is edited.
-  Live read = live_of(live);
+  const Live read = live_of(live);
   const Extra extra = extra_of(rogue, read);
   EXPECT_EQ(origin_text(extra, k_captured_at + std::chrono::minutes(5)),
             "runs pods, of kubectl-create, 5m00s old");

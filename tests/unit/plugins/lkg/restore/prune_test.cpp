@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,8 @@ TEST(Prune, DeletesExtrasAndNothingThatHoldsData) {
   cluster.write(make_deployment("rogue", 1, k_by_digest));
   cluster.write(make_object("v1", "PersistentVolumeClaim", "data"));
   Json owned = make_config_map("owned", "k", "v");
-  owned["metadata"]["ownerReferences"] = {{{"kind", "Rollout"}, {"name", "x"}, {"uid", "u"}}};
+  owned["metadata"]["ownerReferences"] =
+      Json::array({{{"kind", "Rollout"}, {"name", "x"}, {"uid", "u"}}});
   cluster.write(owned);
   const auto result = world.restore(good_lkg(), pruning());
   EXPECT_EQ(result.code, ExitCode::ok) << result.error;

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,7 @@ namespace {
 
 using namespace dr::test;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -45,7 +48,7 @@ TEST(Recreate, DeletesAndCreatesOnlyWhatNoUpdateCanRestore) {
   const auto result = world.restore(good_lkg(), recreating());
   EXPECT_EQ(result.code, ExitCode::ok) << result.error;
   EXPECT_TRUE(world.is_restored(good_lkg()));
-  EXPECT_THAT(world.switch_as_seen(), testing::ElementsAre("1"));
+  EXPECT_THAT(world.switch_as_seen(), ElementsAre("1"));
   EXPECT_NE(kube::uid_of(world.cluster().at("StatefulSet", "gamma")), kube::uid_of(gamma));
   EXPECT_EQ(kube::uid_of(world.cluster().at("Deployment", "web")), web);
   EXPECT_THAT(result.changed, Contains("StatefulSet/gamma deleted"));
@@ -73,8 +76,11 @@ TEST(Recreate, ARefusalNamesBothValuesAndTheStep) {
 TEST(Recreate, AnotherRunCreatesWhatAnEndedOneOnlyDeleted) {
   // Protects a floor whose restore dies between the delete and the create, without the flag too.
   World world = blocked_world();
+  bool was_struck = false;
   world.between = [&](std::size_t) {
-    if (world.cluster().find("StatefulSet", "gamma") == nullptr) throw Interrupted{SIGTERM};
+    if (was_struck || world.cluster().find("StatefulSet", "gamma") != nullptr) return;
+    was_struck = true;
+    throw Interrupted{SIGTERM};
   };
   const auto ended = world.restore(good_lkg(), recreating());
   EXPECT_EQ(ended.code, static_cast<ExitCode>(143)) << ended.error;
