@@ -17,6 +17,19 @@ namespace {
 
 constexpr Millis k_write_timeout{120'000};
 const std::string k_manager_flag = "--field-manager=" + std::string(k_field_manager);
+const std::vector<std::string> k_replace = {"replace"};
+const std::vector<std::string> k_apply = {"apply", "--server-side", "--force-conflicts"};
+const std::vector<std::string> k_create = {"create"};
+const Json k_with_dependents = {{"propagationPolicy", "Background"}};
+
+std::vector<std::string> tried(std::vector<std::string> args) {
+  args.emplace_back("--dry-run=server");
+  return args;
+}
+
+void require_not_switch(const Json& object) {
+  if (is_switch(key_of(object))) throw std::logic_error("only KillSwitch writes the switch");
+}
 
 bool names(std::string_view block, const Kind& kind, const std::string& name) {
   const std::string quoted = "\"" + name + "\"";
@@ -85,41 +98,86 @@ Writer::Writer(const Kubectl& kubectl, const Halted& halted) : m_kubectl(kubectl
     throw std::logic_error("the halt was proven in another namespace");
 }
 
-WriteResult Writer::send(std::vector<std::string> args, const std::vector<Json>& bodies) const {
+WriteResult Writer::send(const Kubectl& kubectl, std::vector<std::string> args,
+                         const std::vector<Json>& bodies) {
   if (bodies.empty()) return {};
   std::string documents;
   for (const auto& body : bodies) {
-    if (is_switch(key_of(body))) throw std::logic_error("only KillSwitch writes the switch");
+    require_not_switch(body);
     documents += data::write_json(body, -1) + "\n";
   }
   args.insert(args.end(), {"-f", "-", k_manager_flag, "-o", "name"});
-  return parse_write(m_kubectl.mutate(std::move(args), std::move(documents), k_write_timeout),
+  return parse_write(kubectl.mutate(std::move(args), std::move(documents), k_write_timeout),
                      bodies);
 }
 
+os::ProcessResult Writer::remove(const Kubectl& kubectl, const std::string& path, Json options,
+                                 Json preconditions) {
+  options["apiVersion"] = "v1";
+  options["kind"] = "DeleteOptions";
+  options["preconditions"] = std::move(preconditions);
+  return kubectl.mutate({"delete", "--raw", path, "-f", "-"}, data::write_json(options),
+                        k_write_timeout);
+}
+
+WriteResult Writer::remove(const Kubectl& kubectl, const std::vector<Json>& objects,
+                           const Json& options) {
+  WriteResult outcome;
+  for (const auto& object : objects) {
+    require_not_switch(object);
+    const auto result =
+        remove(kubectl, object_path(kind_of(object), kubectl.target().ns, name_of(object)), options,
+               {{"uid", uid_of(object)}, {"resourceVersion", resource_version_of(object)}});
+    if (result.ok()) continue;
+    auto error = api_error_of(result);
+    if (error.reason != ApiReason::not_found)
+      outcome.errors.emplace(key_of(object), std::move(error));
+  }
+  return outcome;
+}
+
 WriteResult Writer::replace(const std::vector<Json>& bodies) const {
-  return send({"replace"}, bodies);
+  return send(m_kubectl, k_replace, bodies);
 }
 
 WriteResult Writer::apply(const std::vector<Json>& bodies) const {
-  return send({"apply", "--server-side", "--force-conflicts"}, bodies);
+  return send(m_kubectl, k_apply, bodies);
 }
 
 WriteResult Writer::create(const std::vector<Json>& bodies) const {
-  return send({"create"}, bodies);
+  return send(m_kubectl, k_create, bodies);
+}
+
+WriteResult Writer::remove(const std::vector<Json>& objects) const {
+  return remove(m_kubectl, objects, k_with_dependents);
 }
 
 bool Writer::delete_pod(const std::string& name, const std::string& uid) const {
-  const Json options = {
-      {"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"preconditions", {{"uid", uid}}}};
   const std::string path = object_path(*find_kind("Pod"), m_kubectl.target().ns, name);
-  const auto result = m_kubectl.mutate({"delete", "--raw", path, "-f", "-"},
-                                       data::write_json(options), k_write_timeout);
+  const auto result = remove(m_kubectl, path, Json::object(), {{"uid", uid}});
   if (result.ok()) return true;
   const auto error = api_error_of(result);
   if (error.reason == ApiReason::not_found) return true;
   if (error.reason == ApiReason::conflict) return false;
   throw Error(ExitCode::incomplete, "failed to delete Pod/" + name + ": " + error.text);
+}
+
+WriteResult Writer::DryRun::replace(const std::vector<Json>& bodies) const {
+  return send(m_kubectl, tried(k_replace), bodies);
+}
+
+WriteResult Writer::DryRun::apply(const std::vector<Json>& bodies) const {
+  return send(m_kubectl, tried(k_apply), bodies);
+}
+
+WriteResult Writer::DryRun::create(const std::vector<Json>& bodies) const {
+  return send(m_kubectl, tried(k_create), bodies);
+}
+
+WriteResult Writer::DryRun::remove(const std::vector<Json>& objects) const {
+  Json options = k_with_dependents;
+  options["dryRun"] = {"All"};
+  return Writer::remove(m_kubectl, objects, options);
 }
 
 }  // namespace dr::kube

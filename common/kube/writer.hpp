@@ -36,12 +36,37 @@ class Writer {
   // POST; for objects that server-side apply would refuse.
   WriteResult create(const std::vector<Json>& bodies) const;
 
+  // DELETE of objects as they were read, each fenced by its uid and resourceVersion: ApiReason
+  // conflict when another one has its name, or it changed. What they own goes with them, in the
+  // background. Without an entry in `errors`: gone or going. kubectl sends no fences with several,
+  // so this is a process each.
+  WriteResult remove(const std::vector<Json>& objects) const;
+
   // DELETE of one incarnation of a pod. True when it is gone or going; false when another one has
   // its name now.
   bool delete_pod(const std::string& name, const std::string& uid) const;
 
+  // The same writes, tried: the API server admits and validates each, and keeps nothing. It needs
+  // no halt, as no call of it is without the word for that.
+  class DryRun {
+   public:
+    explicit DryRun(const Kubectl& kubectl) : m_kubectl(kubectl) {}
+    WriteResult replace(const std::vector<Json>& bodies) const;
+    WriteResult apply(const std::vector<Json>& bodies) const;
+    WriteResult create(const std::vector<Json>& bodies) const;
+    WriteResult remove(const std::vector<Json>& objects) const;
+
+   private:
+    const Kubectl& m_kubectl;
+  };
+
  private:
-  WriteResult send(std::vector<std::string> args, const std::vector<Json>& bodies) const;
+  static WriteResult send(const Kubectl& kubectl, std::vector<std::string> args,
+                          const std::vector<Json>& bodies);
+  static WriteResult remove(const Kubectl& kubectl, const std::vector<Json>& objects,
+                            const Json& options);
+  static os::ProcessResult remove(const Kubectl& kubectl, const std::string& path, Json options,
+                                  Json preconditions);
 
   const Kubectl& m_kubectl;
 };

@@ -1,138 +1,58 @@
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <optional>
 
-#include "common/base/error.hpp"
 #include "common/cli/lkg_source.hpp"
-#include "common/cli/table.hpp"
 #include "common/cli/verb.hpp"
-#include "common/lkg/ledger.hpp"
 #include "plugins/lkg/cmd_support.hpp"
 #include "plugins/lkg/commands.hpp"
-#include "plugins/lkg/preview.hpp"
+#include "plugins/lkg/plan_view.hpp"
 
 namespace dr::lkg {
 namespace {
 
-struct PlanOptions {
+struct PlanFlags {
   cli::LkgSource source;
   std::string check_images = "auto";
-  bool allow_different_cluster = false;
+  std::string dry_run = "none";
+  Consent consent;
 };
 
-std::string detail_of(const PlannedObject& planned) {
-  std::string detail = planned.rolls.empty() ? "" : "pods are replaced: " + planned.rolls;
-  if (!planned.immutable.empty())
-    detail = planned.immutable.front().pointer + " cannot be changed by an update";
-  if (planned.action == Action::hold) detail = "suspended until everything is verified";
-  if (detail.empty() && !planned.drift.differences.empty()) {
-    detail = fmt::format("{} field{}, first {}", planned.drift.differences.size(),
-                         planned.drift.differences.size() == 1 ? "" : "s",
-                         planned.drift.differences.front().pointer);
-  }
-  return detail.empty() ? "-" : detail;
-}
-
-std::string text_of(const Plan& plan) {
-  cli::Table table({"WAVE", "OBJECT", "ACTION", "DETAIL"});
-  for (const auto& planned : plan.objects) {
-    if (planned.action == Action::same) continue;
-    table.add({std::string(kube::name_of(planned.wave)), planned.drift.key.display(),
-               std::string(name_of(planned.action)), detail_of(planned)});
-  }
-  for (const auto& extra : plan.extras)
-    table.add({"-", extra.key.display(), "extra", "not in the LKG, stays"});
-  std::string text = table.empty() ? std::string() : table.text() + "\n";
-  return text + plan.summary() + "\nplan hash " + plan.hash + "\n";
-}
-
-Json json_of(const Plan& plan) {
-  Json objects = Json::array();
-  for (const auto& planned : plan.objects) {
-    objects.push_back({{"kind", planned.drift.key.kind},
-                       {"name", planned.drift.key.name},
-                       {"wave", kube::name_of(planned.wave)},
-                       {"action", name_of(planned.action)},
-                       {"rolls", planned.rolls},
-                       {"differences", to_json(planned.drift.differences)}});
-  }
-  for (const auto& extra : plan.extras) {
-    objects.push_back({{"kind", extra.key.kind}, {"name", extra.key.name}, {"action", "extra"}});
-  }
-  return objects;
-}
-
-// How long such restores took; nothing when there is none on record, or nothing to do.
-std::optional<ExpectedTime> expected_time_of(const Plan& plan, cli::Runtime& runtime,
-                                             const cli::GlobalOptions& globals) {
-  if (plan.count(Action::same) == plan.objects.size()) return std::nullopt;
-  try {
-    return expected_time(Ledger(globals.root).entries());
-  } catch (const Error& error) {
-    runtime.terminal.warn(std::string("the ledger is not used: ") + error.what());
-    return std::nullopt;
-  }
-}
-
-std::string text_of(const ExpectedTime& time) {
-  return fmt::format("expected time {}: median of {} restore{}, the slowest took {}\n",
-                     format_duration(time.median), time.restores, time.restores == 1 ? "" : "s",
-                     format_duration(time.worst));
-}
-
-Json json_of(const std::optional<ExpectedTime>& time) {
-  if (!time) return nullptr;
-  return {{"restores", time->restores},
-          {"medianMs", time->median.count()},
-          {"worstMs", time->worst.count()}};
-}
-
-ExitCode run(const PlanOptions& options, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-  const Lkg lkg = cli::load_lkg(options.source, runtime, globals);
-  const auto kubectl = cli::connect(runtime, globals);
-  lkg.require_namespace(kubectl.target().ns);
-  const Preview preview = preview_restore(lkg, kubectl, options.allow_different_cluster,
-                                          image_check(options.check_images, lkg, runtime, globals));
-  for (const auto& warning : preview.warnings) runtime.terminal.warn(warning);
-  const auto expected = expected_time_of(preview.plan, runtime, globals);
-  cli::print_result(runtime, globals, "Plan",
-                    {{"lkg", lkg.id},
-                     {"namespace", lkg.ns},
-                     {"planHash", preview.plan.hash},
-                     {"expectedTime", json_of(expected)},
-                     {"warnings", preview.warnings},
-                     {"objects", json_of(preview.plan)}},
-                    text_of(preview.plan) + (expected ? text_of(*expected) : ""));
-  if (preview.plan.count(Action::blocked) == 0) return ExitCode::ok;
-  throw Error(ExitCode::refused,
-              "a restore would refuse: no update can undo the changes marked blocked",
-              "delete those objects by hand when that is safe; a restore then creates them");
+ExitCode run(const PlanFlags& flags, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+  PlanRequest request{flags.consent, {}, {}, is_dry_run(flags.dry_run)};
+  const Lkg lkg = cli::load_lkg(flags.source, runtime, globals);
+  request.check_images = image_check(flags.check_images, lkg, runtime, globals);
+  return show_plan(lkg, request, cli::connect(runtime, globals), runtime, globals);
 }
 
 }  // namespace
 
 cli::CommandSpec plan_command() {
-  return {"plan", "Show what a restore would do, without writing anything",
-          "Read the namespace and show, object by object and wave by wave, what `restore` would "
-          "do, which workloads roll and why. "
-          "The plan hash can be given to `restore --expect-plan`, which then refuses if the world "
-          "has moved.",
-          "  # What would a restore do?\n  kubectl lkg plan -n trading-floor\n\n"
-          "  # Restore exactly what was planned\n"
-          "  hash=$(kubectl lkg plan -n trading-floor -o json | jq -r .planHash)\n"
-          "  kubectl lkg restore -n trading-floor --expect-plan \"$hash\"",
-          [](CLI::App& app) -> cli::Action {
-            auto options = std::make_shared<PlanOptions>();
-            cli::add_lkg_source(app, options->source);
-            app.add_flag("--allow-different-cluster", options->allow_different_cluster,
-                         "Plan for a cluster that is not the LKG's, although workloads run there");
-            add_check_images(app, options->check_images);
-            return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-              return run(*options, runtime, globals);
-            };
-          }};
+  return {
+      "plan", "Show what a restore would do, without writing anything",
+      "Read the namespace and show, object by object and wave by wave, what `restore` would "
+      "do: each field that it sets back, which workloads roll and why, which addresses a Service "
+      "keeps, and what is not in the LKG. "
+      "The plan hash can be given to `restore --expect-plan`, which then refuses if the world "
+      "has moved, or if --recreate, --prune, --preserve-nodeports or "
+      "--allow-different-cluster are others.",
+      "  # What would a restore do?\n  kubectl lkg plan -n trading-floor\n\n"
+      "  # Restore exactly what was planned\n"
+      "  hash=$(kubectl lkg plan -n trading-floor -o json | jq -r .planHash)\n"
+      "  kubectl lkg restore -n trading-floor --expect-plan \"$hash\"\n\n"
+      "  # Would admission let it pass?\n"
+      "  kubectl lkg plan -n trading-floor --dry-run=server",
+      [](CLI::App& app) -> cli::Action {
+        auto flags = std::make_shared<PlanFlags>();
+        cli::add_lkg_source(app, flags->source);
+        app.add_flag("--allow-different-cluster", flags->consent.allow_different_cluster,
+                     "Plan for a cluster that is not the LKG's, although workloads run there");
+        add_consent(app, flags->consent);
+        add_dry_run(app, flags->dry_run);
+        add_check_images(app, flags->check_images);
+        return [flags](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+          return run(*flags, runtime, globals);
+        };
+      }};
 }
 
 }  // namespace dr::lkg

@@ -15,6 +15,7 @@
 #include "plugins/lkg/commands.hpp"
 #include "plugins/lkg/health_report.hpp"
 #include "plugins/lkg/journal.hpp"
+#include "plugins/lkg/plan_view.hpp"
 
 namespace dr::lkg {
 namespace {
@@ -24,6 +25,7 @@ struct RestoreFlags {
   std::string timeout = "5m";
   std::string soak = "30s";
   std::string check_images = "auto";
+  std::string dry_run = "none";
   bool no_report = false;
   RestoreOptions options;
 };
@@ -34,13 +36,13 @@ std::string halt_at_end(const RestoreResult& result) {
   return result.halted_at_end.value_or(false) ? "\"1\"" : "UNKNOWN";
 }
 
-std::string text_of(const RestoreResult& result) {
+std::string text_of(const RestoreResult& result, UtcTime now) {
   std::string text;
   for (const auto& change : result.changed) text += change + "\n";
   text += fmt::format("kill switch: halted {}, at the end {}\n",
                       result.halted_at.empty() ? "never" : result.halted_at, halt_at_end(result));
   for (const auto& extra : result.extras)
-    text += fmt::format("not in the LKG: {}\n", extra.key.display());
+    text += fmt::format("not in the LKG: {}, {}\n", extra.key.display(), origin_text(extra, now));
   for (const auto& name : result.suspended_cron_jobs)
     text += fmt::format("still suspended: CronJob/{}\n", name);
   text += result.code == ExitCode::ok
@@ -185,6 +187,10 @@ ExitCode run(const RestoreFlags& flags, cli::Runtime& runtime, const cli::Global
   cli::Runtime journaled{runner, runtime.clock, runtime.environment, runtime.terminal};
   options.check_images = image_check(flags.check_images, lkg, journaled, globals);
   const auto kubectl = cli::connect(journaled, globals);
+  if (is_dry_run(flags.dry_run)) {
+    const PlanRequest request{options, options.check_images, options.expect_plan, true};
+    return show_plan(lkg, request, kubectl, runtime, globals);
+  }
   options.holder = {kubectl.target().user.empty() ? "unknown" : kubectl.target().user,
                     os::host_name(), os::process_id()};
   options.keep_evidence = keeper_of_evidence(journaled, globals);
@@ -213,7 +219,8 @@ ExitCode run(const RestoreFlags& flags, cli::Runtime& runtime, const cli::Global
   if (!report_error.empty()) runtime.terminal.warn(report_error);
   const bool is_whole = result.code != ExitCode::ok || report_error.empty();
   end_journal(journal, result, is_whole ? result.code : ExitCode::incomplete);
-  cli::print_result(runtime, globals, "RestoreReport", json_of(result, lkg.ns), text_of(result));
+  cli::print_result(runtime, globals, "RestoreReport", json_of(result, lkg.ns),
+                    text_of(result, runtime.clock.now()));
   if (result.code != ExitCode::ok) throw Error(result.code, result.error, result.next_step);
   if (!report_error.empty())
     throw Error(ExitCode::incomplete, report_error,
@@ -231,8 +238,12 @@ cli::CommandSpec restore_command() {
       "wave by wave; wait for all rollouts under one deadline; prove every pod that takes the "
       "switch halted; and compare every "
       "object with the LKG. What others added is removed. Objects that are not in the LKG are "
-      "listed and stay. CronJobs are "
+      "listed and stay, unless --prune says otherwise. CronJobs are "
       "suspended until everything is verified.\n\n"
+      "A field that no update can change is refused, unless --recreate says otherwise. "
+      "--dry-run=server halts nothing and writes nothing: it shows the plan, and what the API "
+      "server answers to each write of it but the halt. It cannot look into a namespace that is "
+      "not there, and no dry run starts a pod.\n\n"
       "Whatever happens, an interruption included, the switch is written and read back once more "
       "before the command ends. What a restore is about to change is kept first, with the pods and "
       "the warning events, in audit_artifacts/pre_restore/<time>/; each step is written to "
@@ -256,6 +267,8 @@ cli::CommandSpec restore_command() {
             ->type_name("HASH");
         app.add_flag("--allow-different-cluster", flags->options.allow_different_cluster,
                      "Restore onto a cluster that is not the LKG's, although workloads run there");
+        add_consent(app, flags->options);
+        add_dry_run(app, flags->dry_run);
         add_check_images(app, flags->check_images);
         app.add_flag("--require-evidence", flags->options.require_evidence,
                      "Write nothing but the halt when what would be changed cannot be kept first");

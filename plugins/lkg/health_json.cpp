@@ -254,9 +254,9 @@ void add_part(Json& document, std::string_view member, std::vector<std::string>&
 
 // --- The restore
 
-std::vector<std::string> names_of(const std::vector<ObjectDrift>& drifts) {
+std::vector<std::string> names_of(const std::vector<Extra>& extras) {
   std::vector<std::string> names;
-  for (const ObjectDrift& drift : drifts) names.push_back(drift.key.display());
+  for (const Extra& extra : extras) names.push_back(extra.key.display());
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -7,10 +7,10 @@
 #include "common/kube/cluster_facts.hpp"
 
 namespace dr::lkg {
-Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl, bool allow_different_cluster,
+Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl, const Consent& consent,
                         const ImageCheck& check_images) {
   const auto facts = kube::read_cluster_facts(kubectl);
-  check_cluster(lkg, facts, allow_different_cluster, kubectl);
+  check_cluster(lkg, facts, consent.allow_different_cluster, kubectl);
   Preview preview;
   preview.live = read_live(kubectl, priority_classes_of(lkg));
   preview.warnings = missing_secrets(lkg, kubectl);
@@ -26,7 +26,7 @@ Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl, bool allow
     proofs = kube::HaltProver(pods).prove(pods);
   }
   const auto to_restart = unproven_workloads(preview.live, proofs);
-  preview.plan = make_plan(lkg, preview.live, allocated_on(lkg, facts.uid), to_restart);
+  preview.plan = make_plan(lkg, preview.live, facts.uid, to_restart, consent);
   return preview;
 }
 

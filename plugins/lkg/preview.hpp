@@ -17,7 +17,7 @@ struct Preview {
 // Reads only. Whether a workload must restart is known when the switch reads "1" now; a restore
 // that has to write the switch first restarts every workload that takes it. Throws what the restore
 // would throw for a foreign cluster.
-Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl, bool allow_different_cluster,
+Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl, const Consent& consent,
                         const ImageCheck& check_images);
 
 }  // namespace dr::lkg

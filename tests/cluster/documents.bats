@@ -22,6 +22,7 @@ setup_file() {
   document DiffReport.drift 1 lkg diff
   document DiffReport.blame 1 lkg diff --blame
   document Plan.drift 0 lkg plan
+  document Plan.tried 0 lkg plan --prune --dry-run=server
   document RestoreReport.drift 0 lkg restore --soak 0
   document RestoreReport.refused 3 lkg restore --expect-plan another
 
@@ -144,6 +145,7 @@ DiffReport.tags any(.drifts[].differences[]; .pointer | endswith("/image"))
 DiffReport.none .drifts == []
 DiffReport.drift [.drifts[].drift] | unique == ["changed", "extra", "missing"]
 Plan.drift ["change", "create", "extra", "restart", "same"] - [.objects[].action] == []
+Plan.tried ([.dryRun[].answer] | unique == ["accepted"]) and any(.objects[]; .action == "prune" and .runsPods and .owner != "") and any(.objects[]; .addresses[]?.outcome == "requested" or .addresses[]?.outcome == "new") and (.waves != [])
 RestoreReport.drift .haltedAtEnd and (.changed != []) and (.proofs != []) and (.workloads != []) and (.extras != [])
 RestoreReport.refused .exitCode == 3 and .haltedAtEnd and .phase == "plan"
 HaltReport.proven .proofs != []

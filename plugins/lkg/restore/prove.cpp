@@ -18,40 +18,77 @@ std::vector<Json> read_pods(const RestoreRun& run) {
   return data::array_or_empty(list, {"items"});
 }
 
-bool is_going(const std::vector<Json>& pods, const std::string& name) {
-  return std::any_of(pods.begin(), pods.end(), [&](const Json& pod) {
-    return kube::name_of(pod) == name && data::has(pod, {"metadata", "deletionTimestamp"});
-  });
+const Json* find_pod(const std::vector<Json>& pods, const std::string& name) {
+  const auto pod = std::find_if(pods.begin(), pods.end(),
+                                [&](const Json& one) { return kube::name_of(one) == name; });
+  return pod == pods.end() ? nullptr : &*pod;
+}
+
+enum class Doomed { left_to_prune, counted };  // the pods that a prune ends
+
+// One look at all pods.
+class Look {
+ public:
+  Look(RestoreRun& run, Doomed doomed) {
+    const auto pods = read_pods(run);
+    require_halted(run);
+    run.result.proofs = run.prover->prove(pods);
+    run.left_to_prune.clear();
+    for (const auto& proof : run.result.proofs) {
+      if (proof.holds()) continue;
+      auto text = fmt::format("Pod/{} container {} ({}): {}", proof.pod, proof.container,
+                              kube::name_of(proof.way), proof.reason);
+      const Json* pod = find_pod(pods, proof.pod);
+      const bool is_doomed = pod != nullptr && run.plan.doomed_pods.contains(kube::uid_of(*pod));
+      if (is_doomed && doomed == Doomed::left_to_prune) {
+        run.left_to_prune.push_back(std::move(text));
+        continue;
+      }
+      m_unproven.push_back(std::move(text));
+      const bool is_going =
+          is_doomed || (pod != nullptr && data::has(*pod, {"metadata", "deletionTimestamp"}));
+      m_only_going = m_only_going && is_going;
+    }
+  }
+
+  const std::vector<std::string>& unproven() const { return m_unproven; }
+  bool only_going() const { return m_only_going; }
+
+ private:
+  std::vector<std::string> m_unproven;
+  bool m_only_going = true;
+};
+
+// Pods outside the LKG that take the switch count too: a rogue one can trade.
+void prove(RestoreRun& run, Doomed doomed) {
+  const auto deadline = run.clock.steady() + k_last_pods;
+  while (true) {
+    const Look look(run, doomed);
+    if (look.unproven().empty()) break;
+    if (!look.only_going() || run.clock.steady() >= deadline)
+      throw unproven_containers(look.unproven());
+    run.kubectl.wait(k_poll);
+  }
+  const std::size_t consuming = run.result.proofs.size();
+  run.progress(fmt::format("proof: {} of {} consuming containers are halted",
+                           consuming - run.left_to_prune.size(), consuming));
 }
 
 }  // namespace
 
-// Pods outside the LKG that take the switch count too: a rogue one can trade.
+Error unproven_containers(const std::vector<std::string>& containers) {
+  return {ExitCode::unsafe, "these containers are not proven halted: " + join(containers, "; "),
+          "delete those pods, so that they start anew with the switch at \"1\", then run the "
+          "restore again"};
+}
+
+// A rogue workload that traded before the halt must not keep the prune from ending it.
 void prove_halt(RestoreRun& run) {
-  const auto deadline = run.clock.steady() + k_last_pods;
-  while (true) {
-    const auto pods = read_pods(run);
-    require_halted(run);
-    run.result.proofs = run.prover->prove(pods);
-    std::vector<std::string> unproven;
-    bool only_going = true;
-    for (const auto& proof : run.result.proofs) {
-      if (proof.holds()) continue;
-      unproven.push_back(fmt::format("Pod/{} container {} ({}): {}", proof.pod, proof.container,
-                                     kube::name_of(proof.way), proof.reason));
-      only_going = only_going && is_going(pods, proof.pod);
-    }
-    if (unproven.empty()) break;
-    if (!only_going || run.clock.steady() >= deadline) {
-      throw Error(ExitCode::unsafe,
-                  "these containers are not proven halted: " + join(unproven, "; "),
-                  "delete those pods, so that they start anew with the switch at \"1\", then run "
-                  "the restore again");
-    }
-    run.kubectl.wait(k_poll);
-  }
-  run.progress(fmt::format("proof: {} of {} consuming containers are halted",
-                           run.result.proofs.size(), run.result.proofs.size()));
+  prove(run, Doomed::left_to_prune);
+}
+
+void prove_pruned(RestoreRun& run) {
+  if (!run.plan.doomed_pods.empty()) prove(run, Doomed::counted);
 }
 
 }  // namespace dr::lkg

@@ -27,6 +27,7 @@ constexpr std::array k_phases = {
     Phase{"rollout", await_rollouts},
     Phase{"prove", prove_halt},
     Phase{"verify", verify},
+    Phase{"prune", prune},
     Phase{"schedules", release_schedules},
     Phase{"unlock", unlock},
 };
@@ -92,6 +93,11 @@ void run_phases(RestoreRun& run) {
     // A mistake of ours must not keep the last halt from being written.
     record(run, Error(ExitCode::failed, fmt::format("internal error: {}", error.what())));
   }
+}
+
+// The run ended before the prune ended them.
+void require_none_left_to_prune(RestoreRun& run) {
+  if (!run.left_to_prune.empty()) record(run, unproven_containers(run.left_to_prune));
 }
 
 // Nobody else wrote the switch since the first halt, however the run went.
@@ -163,6 +169,7 @@ RestoreResult restore(const Lkg& lkg, const RestoreOptions& options, const kube:
   run.result.started = clock.now();
   run.result.warnings = lkg.warnings;
   run_phases(run);
+  require_none_left_to_prune(run);
   if (halt_was_due(run)) halt_at_end(run);
   unlock_at_end(run);
   return std::move(run.result);

@@ -32,16 +32,15 @@ using KeepEvidence = std::function<std::string(backup::Backup evidence)>;
 // Takes what a restore does, as it does it: an event and its members (docs/formats.md).
 using Record = std::function<void(std::string_view event, Json members)>;
 
-struct RestoreOptions {
+struct RestoreOptions : Consent {
   Millis timeout{std::chrono::minutes(5)};  // one deadline for all rollouts
   Millis soak{std::chrono::seconds(30)};    // how long the workloads must stay healthy after it
-  bool allow_different_cluster = false;
-  std::string expect_plan;        // refuse when the plan's hash is another
-  ImageCheck check_images;        // asked after the halt
-  kube::LockHolder holder;        // this run, as another operator is told of it
-  KeepEvidence keep_evidence;     // empty: nothing is kept
-  bool require_evidence = false;  // a restore that cannot keep it writes nothing
-  Record record;                  // empty: nothing is recorded
+  std::string expect_plan;                  // refuse when the plan's hash is another
+  ImageCheck check_images;                  // asked after the halt
+  kube::LockHolder holder;                  // this run, as another operator is told of it
+  KeepEvidence keep_evidence;               // empty: nothing is kept
+  bool require_evidence = false;            // a restore that cannot keep it writes nothing
+  Record record;                            // empty: nothing is recorded
 };
 
 // How far a workload came.
@@ -67,7 +66,7 @@ struct RestoreResult {
   std::vector<std::string> warnings;
   std::vector<WorkloadOutcome> workloads;
   std::vector<kube::HaltProof> proofs;
-  std::vector<ObjectDrift> extras;  // keys only: the pointers do not outlive the run
+  std::vector<Extra> extras;  // those that are left
   std::vector<ObjectDrift>
       differences;  // what still differed when it was verified; keys and differences only
   std::vector<std::string>
@@ -101,6 +100,8 @@ struct RestoreRun {
   std::optional<kube::HaltProver>
       prover{};  // since plan: what is proven rests on the first halt of the run
   Plan plan{};   // since plan
+  std::vector<std::string>
+      left_to_prune{};  // containers, not proven halted, of pods that the prune is to end
 };
 
 // The phases in order. Each throws dr::Error with the exit code of what went wrong.
@@ -112,8 +113,9 @@ void plan(RestoreRun& run);       // decides each object
 void keep_evidence(RestoreRun& run);   // what is about to be changed, before it is
 void write_waves(RestoreRun& run);     // wave by wave, the switch read back between
 void await_rollouts(RestoreRun& run);  // all in parallel under one deadline, then the soak
-void prove_halt(RestoreRun& run);      // every pod that takes the switch
+void prove_halt(RestoreRun& run);      // every pod that takes the switch and outlives the restore
 void verify(RestoreRun& run);  // every object deep-equal to the LKG, every pod on its images
+void prune(RestoreRun& run);   // deletes the extras of the plan, when that was agreed to
 void release_schedules(RestoreRun& run);  // CronJobs get the LKG's own suspend
 void unlock(RestoreRun& run);
 
@@ -122,6 +124,10 @@ void note(const RestoreRun& run, std::string_view event, Json members);  // for 
 
 // From the beginning to the end of phase verify; nullopt when it did not come so far.
 std::optional<Millis> time_to_verified(const RestoreResult& result);
+
+// After a prune every pod counts; those that it ends have a minute to go.
+void prove_pruned(RestoreRun& run);
+Error unproven_containers(const std::vector<std::string>& containers);
 
 // Before each step and at each look: the switch is as it was proven, its watch lives, the lock is
 // ours.

@@ -44,14 +44,13 @@ void require_equal(RestoreRun& run, const Live& live) {
   std::size_t equal = 0;
   run.result.extras.clear();
   for (auto& drift : find_drift(run.lkg, live, run.plan.allocated)) {
+    if (drift.kind == DriftKind::extra) run.result.extras.push_back(extra_of(*drift.live, live));
     drift.lkg = nullptr;
     drift.live = nullptr;
     forgive_suspension(run, drift);
     if (drift.kind == DriftKind::same) {
       ++equal;
-    } else if (drift.kind == DriftKind::extra) {
-      run.result.extras.push_back(std::move(drift));
-    } else {
+    } else if (drift.kind != DriftKind::extra) {
       reasons.push_back(fmt::format(
           "{} {}", drift.key.display(),
           drift.kind == DriftKind::missing ? "is missing" : "at " + drift.differences[0].pointer));

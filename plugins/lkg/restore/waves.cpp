@@ -7,6 +7,7 @@
 #include "common/base/text.hpp"
 #include "common/kube/writer.hpp"
 #include "plugins/lkg/restore/bodies.hpp"
+#include "plugins/lkg/restore/remover.hpp"
 #include "plugins/lkg/restore/restore.hpp"
 
 namespace dr::lkg {
@@ -39,15 +40,18 @@ class WaveWriter {
         continue;
       if (planned.action == Action::create) {
         m_absent.push_back(&planned);
+      } else if (planned.action == Action::recreate) {
+        m_recreated.push_back(&planned);
       } else {
         m_differing.emplace_back(&planned, *planned.drift.live);
       }
     }
   }
 
-  bool empty() const { return m_absent.empty() && m_differing.empty(); }
+  bool empty() const { return m_absent.empty() && m_differing.empty() && m_recreated.empty(); }
 
   void write() {
+    make_way();
     for (int pass = 0; pass < k_passes && !m_differing.empty(); ++pass) {
       if (pass > 0) {
         m_run.kubectl.wait(k_pause);
@@ -79,6 +83,24 @@ class WaveWriter {
     if (planned.action != Action::hold)
       m_run.result.changed.push_back(fmt::format("{} {}", planned.drift.key.display(), verb));
     m_run.progress(fmt::format("  {} {}", planned.drift.key.display(), verb));
+  }
+
+  // What is to be created anew is deleted first. A run that ends here is mended by the next one,
+  // which finds it missing.
+  void make_way() {
+    if (m_recreated.empty()) return;
+    std::vector<Incarnation> doomed;
+    for (const auto* planned : m_recreated)
+      doomed.push_back({planned->drift.key, kube::uid_of(*planned->drift.live)});
+    const auto kept = remove_and_wait(m_run, m_writer, std::move(doomed));
+    for (const auto* planned : m_recreated) {
+      if (const auto failure = kept.find(planned->drift.key); failure != kept.end()) {
+        fail(*planned, {kube::ApiReason::other, failure->second});
+      } else {
+        written(*planned, "deleted");
+        m_absent.push_back(planned);
+      }
+    }
   }
 
   // Sends what still differs; conflicts stay for the next pass, vanished objects are created.
@@ -172,6 +194,7 @@ class WaveWriter {
   RestoreRun& m_run;
   const kube::Writer& m_writer;
   const Bodies& m_bodies;
+  std::vector<const PlannedObject*> m_recreated;
   std::vector<const PlannedObject*> m_absent;
   std::vector<std::pair<const PlannedObject*, Json>> m_differing;  // with the object as last read
   std::vector<Json> m_to_apply;

@@ -77,10 +77,10 @@ def get(path):
     return lambda side: side.run("get", "--raw", path(side) if callable(path) else path)
 
 
-def delete(path, **preconditions):
+def delete(path, more=None, **preconditions):
     def call(side):
         wanted = {k: v(side) if callable(v) else v for k, v in preconditions.items()}
-        options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": wanted}
+        options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": wanted, **(more or {})}
         return side.run("delete", "--raw", path, "-f", "-", body=[options])
     return call
 
@@ -150,6 +150,17 @@ STEPS = [
     ("deletion", delete(f"{MAPS}/{SWITCH}", uid=lambda s: s.fence(SWITCH)["uid"])),
     ("deletion of nothing", delete(f"{MAPS}/{SWITCH}", uid="11111111-2222-3333-4444-555555555555")),
     ("create it anew", write("create", switch("1"))),
+    ("a dry run of a creation", write("create --dry-run=server", config_map("never", {"k": "1"}))),
+    ("a dry run of a replace", write("replace --dry-run=server", config_map("a", {"k": "9"}))),
+    ("a dry run of an apply", write("apply --server-side --force-conflicts --dry-run=server", config_map("a", {"k": "9"}))),
+    ("a dry run of a deletion", delete(f"{MAPS}/a", {"dryRun": ["All"]}, uid=lambda s: s.read("a")["metadata"]["uid"])),
+    ("what they left", get(MAPS)),
+    ("deletion of a whole version", delete(f"{MAPS}/b", {"propagationPolicy": "Background"},
+                                           uid=lambda s: s.read("b")["metadata"]["uid"],
+                                           resourceVersion=lambda s: s.version("b"))),
+    ("create one that is held", write("create", config_map("held", {"k": "1"}, finalizers=["example.com/hold"]))),
+    ("deletion of one that is held", delete(f"{MAPS}/held", uid=lambda s: s.read("held")["metadata"]["uid"])),
+    ("and again", delete(f"{MAPS}/held", uid=lambda s: s.read("held")["metadata"]["uid"])),
     ("all that happened", replay("halted")),
     ("claim", write("create", lease())),
     ("claim again", write("create", lease())),
@@ -162,7 +173,7 @@ STEPS = [
 ]
 
 # What the real one adds for itself, or numbers for itself.
-OWN = {"uid", "resourceVersion", "creationTimestamp", "time", "generation", "managedFields", "selfLink", "continue",
+OWN = {"uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "time", "generation", "managedFields", "selfLink", "continue",
        "remainingItemCount"}
 
 

@@ -276,6 +276,12 @@ Start make_start(Random& random, FakeCluster& cluster, FakeClock& clock) {
   return start;
 }
 
+void make_rigid(FakeCluster& cluster) {
+  if (cluster.find("StatefulSet", "gamma") != nullptr)
+    cluster.edit("StatefulSet", "gamma", [](Json& o) { o["spec"]["serviceName"] = "other"; });
+  cluster.write(consuming_switch(make_deployment(k_extra, 1, k_by_digest)));
+}
+
 void spoil(FakeCluster& cluster) {
   k_switches.at(1).make(cluster);
   drift(cluster);

@@ -24,6 +24,10 @@ struct Start {
 // Makes it on a cluster with nothing on it but kube-system. Moves the clock.
 Start make_start(Random& random, FakeCluster& cluster, FakeClock& clock);
 
+// Onto any floor: what no update can restore, and an extra that takes the switch, k_extra.
+void make_rigid(FakeCluster& cluster);
+inline const std::string k_extra = "hotfix";  // a Deployment
+
 // Onto a floor as it was captured: it trades, and it drifts.
 void spoil(FakeCluster& cluster);
 

@@ -80,7 +80,8 @@ bool is_bad_read(const CallRecord& call) {
 }
 
 std::string stage_of(const CallRecord& call) {
-  if (call.args.front() == "delete") return "pods";
+  if (call.args.front() == "delete")
+    return call.args.at(2).find("/pods/") != std::string::npos ? "pods" : "deletions";
   // Workloads that take the switch come last.
   const auto* kind = known_kind(data::string_at(call.bodies.at(0), {"kind"}));
   if (kube::is_workload(*kind) && (call.input.find(k_switch_key) != std::string::npos ||

@@ -40,7 +40,7 @@ class Watch {
   std::size_t m_told;
 };
 
-Ending restore(Injector& injector, const FakeStore& store, FakeClock& clock, bool is_watched,
+Ending restore(Injector& injector, const FakeStore& store, FakeClock& clock, const SeedRecord& seed,
                int process) {
   FakeProcessRunner runner;
   FakeCluster idle = captured_floor();
@@ -49,18 +49,19 @@ Ending restore(Injector& injector, const FakeStore& store, FakeClock& clock, boo
   Watch watch(runner, store);
   runner.handler = [&](const os::Command& command) {
     auto result = injector.answer(command);
-    if (is_watched) watch.tell();
+    if (seed.is_watched) watch.tell();
     return result;
   };
   runner.on_sleep = [&](Millis duration) {
     injector.sleep(duration);
-    if (is_watched) watch.tell();
+    if (seed.is_watched) watch.tell();
   };
   lkg::RestoreOptions options;
   options.timeout = std::chrono::seconds(60);
   options.soak = std::chrono::seconds(2);
   options.holder = {"jane", "desk", process};
   options.keep_evidence = [](const backup::Backup&) { return std::string("evidence"); };
+  options.recreate = options.prune = seed.deletes;
   try {
     const auto result =
         lkg::restore(captured_lkg(), options, kubectl, clock, [](std::string_view) {});
@@ -76,7 +77,7 @@ RunRecord run(FakeCluster& cluster, FakeClock& clock, const SeedRecord& seed,
               std::map<std::string_view, std::size_t>& strikes) {
   Injector injector(cluster, clock, std::move(faults));
   RunRecord record;
-  record.ending = restore(injector, cluster.store(), clock, seed.is_watched, process);
+  record.ending = restore(injector, cluster.store(), clock, seed, process);
   record.calls = injector.calls();
   record.breaches = judge(cluster.store(), record.calls, record.ending, captured_floor().store());
   for (const auto& [kind, count] : injector.strikes()) strikes[kind] += count;
@@ -132,6 +133,8 @@ SeedRecord run_seed(std::uint64_t seed) {
   SeedRecord record;
   record.start = make_start(random, cluster, clock);
   record.faults = random_faults(random);
+  record.deletes = seed % 3 == 0 && record.start.floor != "absent";
+  if (record.deletes) make_rigid(cluster);
   record.is_watched = random.one_in(2);
   record.first = run(cluster, clock, record, record.faults, 1, record.strikes);
   clock.advance(k_between_runs);
@@ -142,6 +145,9 @@ SeedRecord run_seed(std::uint64_t seed) {
     record.second.breaches.push_back(
         {8, fmt::format("the second run ends with {}", ending_text(record.second.ending))});
   }
+  if (record.deletes && record.second.ending.code == 0 &&
+      cluster.find("Deployment", k_extra) != nullptr)
+    record.second.breaches.push_back({8, "exit 0, and what was to be pruned is there"});
   if (record.strikes.empty() && !codes.contains(record.first.ending.code)) {
     record.first.breaches.push_back({8, fmt::format("nothing disturbs it, and it ends with {}",
                                                     ending_text(record.first.ending))});
@@ -153,9 +159,10 @@ SeedRecord run_seed(std::uint64_t seed) {
 }
 
 std::string log_of(std::uint64_t seed, const SeedRecord& record) {
-  std::string text = fmt::format("seed {}: floor {}, switch {}, others {}\n", seed,
+  std::string text = fmt::format("seed {}: floor {}, switch {}, others {}{}{}\n", seed,
                                  record.start.floor, record.start.switch_was, record.start.others,
-                                 record.is_watched ? ", watched" : "");
+                                 record.is_watched ? ", watched" : "",
+                                 record.deletes ? ", recreates and prunes" : "");
   for (const auto& fault : record.faults) text += fmt::format(" fault: {}\n", text_of(fault));
   text += text_of("first run", record.first);
   text += text_of("second run", record.second);

@@ -43,6 +43,7 @@ class FakeApiServer {
 
   os::ProcessResult answer(const os::Command& command) {
     const auto args = verb_and_args(command);
+    if (is_dry_run(args, command.input)) return answer_without_effect(command);
     m_store.writer = manager_of(args);
     if (args.front() == "config") return succeeded(data::write_json(config()));
     if (args.front() == "get") return args[1] == "--raw" ? get(args[2]) : succeeded();
@@ -67,6 +68,25 @@ class FakeApiServer {
 
   static bool has_arg(const std::vector<std::string>& args, std::string_view arg) {
     return std::find(args.begin(), args.end(), arg) != args.end();
+  }
+
+  static bool is_dry_run(const std::vector<std::string>& args, const std::string& input) {
+    if (args.front() == "delete")
+      return !data::array_or_empty(data::read_json(input, "DeleteOptions"), {"dryRun"}).empty();
+    return has_arg(args, "--dry-run=server");
+  }
+
+  // The same on a store that nobody else sees.
+  os::ProcessResult answer_without_effect(os::Command command) const {
+    std::erase(command.args, "--dry-run=server");
+    if (!command.input.empty() &&
+        command.args.end() != std::find(command.args.begin(), command.args.end(), "--raw")) {
+      Json options = data::read_json(command.input, "DeleteOptions");
+      options.erase("dryRun");
+      command.input = data::write_json(options);
+    }
+    FakeStore elsewhere = m_store;
+    return FakeApiServer(elsewhere, m_compacted).answer(command);
   }
 
   static std::string manager_of(const std::vector<std::string>& args) {
@@ -253,6 +273,8 @@ class FakeApiServer {
                                      kube::resource_version_of(*found) +
                                      "). The object might have been modified");
     }
+    if (!data::array_or_empty(*found, {"metadata", "finalizers"}).empty())
+      return succeeded(data::write_json(mark_as_deleted(*found), -1) + "\n");
     FakeControllers(m_store).remove(place.kind->kind, place.name);
     Json details = {{"name", place.name}, {"kind", place.kind->plural}, {"uid", uid}};
     if (!place.kind->group().empty()) details["group"] = place.kind->group();
@@ -263,6 +285,16 @@ class FakeApiServer {
                                        {"details", std::move(details)}},
                                       -1) +
                      "\n");
+  }
+
+  // It stays until its finalizers are gone.
+  Json mark_as_deleted(Json object) {
+    const std::string path = path_of(object);
+    if (!data::has(object, {"metadata", "deletionTimestamp"})) {
+      object["metadata"]["deletionTimestamp"] = rfc3339(m_store.clock().now());
+      m_store.store(std::move(object));
+    }
+    return *m_store.find(path);
   }
 
   os::ProcessResult write_documents(const std::vector<std::string>& args,

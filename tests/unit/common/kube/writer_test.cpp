@@ -15,6 +15,7 @@ namespace {
 
 using namespace dr::test;
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -226,6 +227,45 @@ TEST_F(WriterTest, RefusesTheProofOfAnotherNamespace) {
   runner.push(succeeded(data::write_json(kubeconfig_of("prod", "other"))));
   const Kubectl other(runner, os::Environment({}), "/usr/bin/kubectl", {});
   EXPECT_THROW(Writer(other, halted), std::logic_error);
+}
+
+// What was looked at is deleted, and no other version or incarnation of it.
+TEST_F(WriterTest, RemovesTheVersionThatWasRead) {
+  api.on_write = [](const os::Command& command) {
+    const std::string path = words_of(command).at(2);
+    if (path.ends_with("services/web"))
+      return failed(1, "Error from server (Conflict): Operation cannot be fulfilled on services\n");
+    if (path.ends_with("configmaps/b"))
+      return failed(1, "Error from server (NotFound): configmaps \"b\" not found\n");
+    return succeeded("{}");
+  };
+  const auto result = writer().remove({k_deployment, k_service, k_config});
+  EXPECT_THAT(result.errors, SizeIs(1));
+  EXPECT_EQ(error_for(result, k_service).reason, ApiReason::conflict);
+  ASSERT_THAT(api.writes(), SizeIs(3));
+  EXPECT_THAT(words_of(api.writes()[0]),
+              ElementsAre("delete", "--raw",
+                          "/apis/apps/v1/namespaces/trading-floor/deployments/web", "-f", "-"));
+  EXPECT_EQ(data::read_json(api.writes()[0].input, "options"),
+            (Json{{"apiVersion", "v1"},
+                  {"kind", "DeleteOptions"},
+                  {"propagationPolicy", "Background"},
+                  {"preconditions", {{"uid", "uid-Deployment-web"}, {"resourceVersion", "1"}}}}));
+  EXPECT_THROW(writer().remove({switch_with("1")}), std::logic_error);
+}
+
+// It needs no halt, so nothing that it sends may be without the word that keeps it from being done.
+TEST_F(WriterTest, ADryRunSaysSoInEveryCall) {
+  const Writer::DryRun tried(api.kubectl());
+  tried.replace({k_config});
+  tried.apply({k_config});
+  tried.create({k_config});
+  tried.remove({k_config});
+  ASSERT_THAT(api.writes(), SizeIs(4));
+  for (std::size_t i = 0; i < 3; ++i)
+    EXPECT_THAT(words_of(api.writes()[i]), Contains("--dry-run=server"));
+  EXPECT_EQ(data::read_json(api.writes()[3].input, "options").at("dryRun"), Json({"All"}));
+  EXPECT_THROW(tried.replace({switch_with("1")}), std::logic_error);
 }
 
 // A pod that was created anew under the name must survive.

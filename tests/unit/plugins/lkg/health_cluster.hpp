@@ -143,8 +143,11 @@ inline lkg::RestoreResult good_restore() {
   result.proofs = {
       {"web-1", "web", kube::SwitchWay::env, kube::HaltVerdict::proven, "created after", {}},
       {"web-0", "web", kube::SwitchWay::file, kube::HaltVerdict::proven, "started after", {}}};
-  result.extras = {drift_of(lkg::DriftKind::extra, "Service", "b"),
-                   drift_of(lkg::DriftKind::extra, "ConfigMap", "a")};
+  for (const auto& [kind, name] : {std::pair("Service", "b"), std::pair("ConfigMap", "a")}) {
+    lkg::Extra extra;
+    extra.key = {"v1", kind, "trading-floor", name};
+    result.extras.push_back(extra);
+  }
   result.code = ExitCode::ok;
   return result;
 }
