@@ -167,7 +167,7 @@ Json json_of(const Consent& consent) {
 // How long such restores took; nothing when there is none on record, or nothing to do.
 std::optional<ExpectedTime> expected_time_of(const Plan& plan, cli::Runtime& runtime,
                                              const cli::GlobalOptions& globals) {
-  if (plan.count(Action::same) == plan.objects.size()) return std::nullopt;
+  if (plan.is_empty()) return std::nullopt;
   try {
     return expected_time(Ledger(globals.root).entries());
   } catch (const Error& error) {

@@ -19,10 +19,6 @@ using backup::Backup;
 using backup::Coverage;
 using backup::Outcome;
 
-bool writes(const Plan& plan) {
-  return plan.count(Action::same) != plan.objects.size();
-}
-
 Coverage coverage_of(const kube::Kind& kind) {
   Coverage coverage;
   coverage.resource = kind.plural;
@@ -126,7 +122,7 @@ std::optional<Backup> evidence_of(RestoreRun& run) {
 }  // namespace
 
 void keep_evidence(RestoreRun& run) {
-  if (!run.options.keep_evidence || !writes(run.plan)) return;
+  if (!run.options.keep_evidence || run.plan.is_empty()) return;
   try {
     auto evidence = evidence_of(run);
     if (!evidence) return;

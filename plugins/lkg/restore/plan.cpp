@@ -187,6 +187,12 @@ std::size_t Plan::count(Action action) const {
                     [&](const PlannedObject& planned) { return planned.action == action; }));
 }
 
+bool Plan::is_empty() const {
+  return count(Action::same) == objects.size() &&
+         std::none_of(extras.begin(), extras.end(),
+                      [this](const Extra& extra) { return deletes(extra); });
+}
+
 std::string Plan::summary() const {
   const auto pruned = std::count_if(extras.begin(), extras.end(),
                                     [&](const Extra& extra) { return deletes(extra); });

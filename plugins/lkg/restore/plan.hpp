@@ -51,6 +51,7 @@ struct Plan {
 
   std::size_t count(Action action) const;
   bool deletes(const Extra& extra) const { return consent.prune && extra.stays.empty(); }
+  bool is_empty() const;  // a restore would neither write nor delete anything
   // "37 equal, 3 to create, ...": every object and extra once.
   std::string summary() const;
 };
