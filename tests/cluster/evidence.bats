@@ -34,7 +34,7 @@ events() { # JQ-FILTER
   kubectl drbackup show "$evidence" cm/hotfix
   # The trader was equal; its pod is kept as a witness all the same.
   assert_not_exists "$evidence/deploy__trader.yaml"
-  run kubectl drbackup show "$evidence" "pod/$(basename -s .yaml "$evidence"/pod__trader-*.yaml | sed s/^pod__//)"
+  run kubectl drbackup show "$evidence" "pod/$(basename -s .yaml "$evidence"/po__trader-*.yaml | sed s/^po__//)"
   assert_output --partial 'phase: Running'
   # The restored objects differ from it, the extra is as it was; nothing else counts.
   run -1 kubectl drbackup diff "$evidence" live -o json
