@@ -5,6 +5,7 @@
 
 #include "common/backup/backup_store.hpp"
 #include "common/base/error.hpp"
+#include "common/base/text.hpp"
 #include "common/cli/lkg_source.hpp"
 #include "common/cli/verb.hpp"
 #include "common/lkg/ledger.hpp"
@@ -200,7 +201,7 @@ ExitCode run(const RestoreFlags& flags, cli::Runtime& runtime, const cli::Global
   begin_journal(journal, lkg, kubectl, options.holder, globals);
   const auto progress = [&, shown = cli::progress_lines(runtime)](std::string_view line) {
     shown(line);
-    journal.add("progress", {{"text", trimmed(line)}});
+    journal.add("progress", {{"text", printable(trimmed(line))}});
   };
   RestoreResult result = restore(lkg, options, kubectl, runtime.clock, progress);
   result.journal = journal.path().string();

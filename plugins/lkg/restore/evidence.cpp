@@ -40,8 +40,8 @@ class Collection {
  public:
   explicit Collection(Backup& backup) : m_backup(backup) {}
 
-  Coverage& cover(Coverage coverage) {
-    return m_coverage.try_emplace(coverage.resource, std::move(coverage)).first->second;
+  Coverage& cover(const Coverage& coverage) {
+    return m_coverage.try_emplace(coverage.resource, coverage).first->second;
   }
 
   void add(Coverage& coverage, Json object) {
