@@ -3,9 +3,9 @@
 
 #include "common/cli/lkg_source.hpp"
 #include "common/cli/verb.hpp"
+#include "plugins/lkg/cmd_show_plan.hpp"
 #include "plugins/lkg/cmd_support.hpp"
 #include "plugins/lkg/commands.hpp"
-#include "plugins/lkg/plan_view.hpp"
 
 namespace dr::lkg {
 namespace {

@@ -12,11 +12,11 @@
 #include "common/os/atomic_file.hpp"
 #include "common/os/git.hpp"
 #include "common/os/identity.hpp"
+#include "plugins/lkg/cmd_show_plan.hpp"
 #include "plugins/lkg/cmd_support.hpp"
 #include "plugins/lkg/commands.hpp"
 #include "plugins/lkg/health_report.hpp"
 #include "plugins/lkg/journal.hpp"
-#include "plugins/lkg/plan_view.hpp"
 
 namespace dr::lkg {
 namespace {

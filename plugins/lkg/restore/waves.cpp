@@ -93,6 +93,7 @@ class WaveWriter {
     for (const auto* planned : m_recreated)
       doomed.push_back({planned->drift.key, kube::uid_of(*planned->drift.live)});
     const auto kept = remove_and_wait(m_run, m_writer, std::move(doomed));
+    require_halted(m_run);  // a refused delete waits for nothing, and so has not looked
     for (const auto* planned : m_recreated) {
       if (const auto failure = kept.find(planned->drift.key); failure != kept.end()) {
         fail(*planned, {kube::ApiReason::other, failure->second});

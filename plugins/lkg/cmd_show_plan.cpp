@@ -1,4 +1,4 @@
-#include "plugins/lkg/plan_view.hpp"
+#include "plugins/lkg/cmd_show_plan.hpp"
 
 #include <fmt/format.h>
 
