@@ -17,7 +17,7 @@ namespace {
 struct PlanOptions {
   cli::LkgSource source;
   std::string check_images = "auto";
-  bool allow_different_cluster = false;
+  RestoreOptions restore;
 };
 
 std::string detail_of(const PlannedObject& planned) {
@@ -66,16 +66,19 @@ ExitCode run(const PlanOptions& options, cli::Runtime& runtime, const cli::Globa
   const Lkg lkg = cli::load_lkg(options.source, runtime, globals);
   const auto kubectl = cli::connect(runtime, globals);
   lkg.require_namespace(kubectl.target().ns);
-  const Preview preview = preview_restore(lkg, kubectl, options.allow_different_cluster,
-                                          image_check(options.check_images, lkg, runtime, globals));
+  RestoreOptions restore = options.restore;
+  restore.check_images = image_check(options.check_images, lkg, runtime, globals);
+  const Preview preview = preview_restore(lkg, kubectl, restore);
   for (const auto& warning : preview.warnings) runtime.terminal.warn(warning);
   cli::print_result(runtime, globals, "Plan",
                     {{"lkg", lkg.id},
                      {"namespace", lkg.ns},
                      {"planHash", preview.plan.hash},
                      {"warnings", preview.warnings},
+                     {"checks", to_json(preview.checks)},
                      {"objects", json_of(preview.plan)}},
-                    text_of(preview.plan));
+                    table_of(preview.checks) + "\n" + text_of(preview.plan));
+  refuse_stops(preview.checks);
   if (preview.plan.count(Action::blocked) == 0) return ExitCode::ok;
   throw Error(ExitCode::refused,
               "a restore would refuse: no update can undo the changes marked blocked",
@@ -87,7 +90,8 @@ ExitCode run(const PlanOptions& options, cli::Runtime& runtime, const cli::Globa
 cli::CommandSpec plan_command() {
   return {"plan", "Show what a restore would do, without writing anything",
           "Read the namespace and show, object by object and wave by wave, what `restore` would "
-          "do, which workloads roll and why. "
+          "do, which workloads roll and why, and what is in the way of it. Exit code 3: a restore "
+          "would refuse. "
           "The plan hash can be given to `restore --expect-plan`, which then refuses if the world "
           "has moved.",
           "  # What would a restore do?\n  kubectl lkg plan -n trading-floor\n\n"
@@ -97,8 +101,9 @@ cli::CommandSpec plan_command() {
           [](CLI::App& app) -> cli::Action {
             auto options = std::make_shared<PlanOptions>();
             cli::add_lkg_source(app, options->source);
-            app.add_flag("--allow-different-cluster", options->allow_different_cluster,
+            app.add_flag("--allow-different-cluster", options->restore.allow_different_cluster,
                          "Plan for a cluster that is not the LKG's, although workloads run there");
+            add_allow_gitops(app, options->restore.allow_gitops);
             add_check_images(app, options->check_images);
             return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
               return run(*options, runtime, globals);

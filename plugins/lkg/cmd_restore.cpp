@@ -33,6 +33,7 @@ std::string halt_at_end(const RestoreResult& result) {
 
 std::string text_of(const RestoreResult& result) {
   std::string text;
+  if (has_stops(result.checks)) text += table_of(result.checks);
   for (const auto& change : result.changed) text += change + "\n";
   text += fmt::format("kill switch: halted {}, at the end {}\n",
                       result.halted_at.empty() ? "never" : result.halted_at, halt_at_end(result));
@@ -83,6 +84,7 @@ Json json_of(const RestoreResult& result, const std::string& ns) {
                    {"actions", result.actions},
                    {"changed", result.changed},
                    {"warnings", result.warnings},
+                   {"checks", to_json(result.checks)},
                    {"workloads", std::move(workloads)},
                    {"proofs", to_json(result.proofs)},
                    {"extras", std::move(extras)},
@@ -166,6 +168,7 @@ cli::CommandSpec restore_command() {
             ->type_name("HASH");
         app.add_flag("--allow-different-cluster", flags->options.allow_different_cluster,
                      "Restore onto a cluster that is not the LKG's, although workloads run there");
+        add_allow_gitops(app, flags->options.allow_gitops);
         add_check_images(app, flags->check_images);
         app.add_flag("--no-report", flags->no_report, "Do not write deploy_logs/health_report.md");
         return [flags](cli::Runtime& runtime, const cli::GlobalOptions& globals) {

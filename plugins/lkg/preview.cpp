@@ -1,20 +1,18 @@
 #include "plugins/lkg/preview.hpp"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "common/kube/cluster_facts.hpp"
+#include "plugins/lkg/preflight/preflight.hpp"
 
 namespace dr::lkg {
-Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl, bool allow_different_cluster,
-                        const ImageCheck& check_images) {
+
+Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl,
+                        const RestoreOptions& options) {
   const auto facts = kube::read_cluster_facts(kubectl);
-  check_cluster(lkg, facts, allow_different_cluster, kubectl);
+  check_cluster(lkg, facts, options.allow_different_cluster, kubectl);
   Preview preview;
   preview.live = read_live(kubectl, priority_classes_of(lkg));
-  preview.warnings = missing_secrets(lkg, kubectl);
-  std::ranges::move(require_images(check_images), std::back_inserter(preview.warnings));
   const auto& pods = preview.live.snapshot.of("Pod");
   std::vector<kube::HaltProof> proofs;
   try {
@@ -27,6 +25,10 @@ Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl, bool allow
   }
   const auto to_restart = unproven_workloads(preview.live, proofs);
   preview.plan = make_plan(lkg, preview.live, allocated_on(lkg, facts.uid), to_restart);
+  preview.checks = check_preflight(
+      {lkg, preview.live, preview.plan, facts, options.check_images, options.allow_gitops},
+      kubectl);
+  for (auto& warning : warnings_of(preview.checks)) preview.warnings.push_back(std::move(warning));
   return preview;
 }
 

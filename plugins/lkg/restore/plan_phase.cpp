@@ -22,11 +22,14 @@ void refuse_blocked(const Plan& plan) {
 
 }  // namespace
 
-void plan(RestoreRun& run) {
+void decide(RestoreRun& run) {
   run.prover.emplace(run.kubectl, *run.halted);
   const auto proofs = run.prover->prove(run.live.snapshot.of("Pod"));
   run.plan = make_plan(run.lkg, run.live, allocated_on(run.lkg, run.cluster.uid),
                        unproven_workloads(run.live, proofs));
+}
+
+void plan(RestoreRun& run) {
   run.result.plan_hash = run.plan.hash;
   for (const auto& planned : run.plan.objects)
     ++run.result.actions[std::string(name_of(planned.action))];
