@@ -24,6 +24,20 @@ bool comes_first(const Scene& scene, std::string_view kind, const std::string& n
   return scene.live.find(kind, name) == nullptr && scene.lkg.find(kind, name) != nullptr;
 }
 
+// As the controller of a StatefulSet adds them: a volume for each claim template, in the place of
+// one of that name.
+void add_claim_volumes(const Json& workload, Json& spec) {
+  for (const auto& claim : data::array_or_empty(workload, {"spec", "volumeClaimTemplates"})) {
+    const std::string& name = kube::name_of(claim);
+    Json volumes = Json::array();
+    for (const auto& volume : data::array_or_empty(spec, {"volumes"})) {
+      if (data::string_or(volume, {"name"}, "") != name) volumes.push_back(volume);
+    }
+    volumes.push_back({{"name", name}, {"persistentVolumeClaim", {{"claimName", name}}}});
+    spec["volumes"] = std::move(volumes);
+  }
+}
+
 Json pod_of(const PlannedObject& planned, const Scene& scene, std::size_t number) {
   const Json& pod_template = *kube::pod_template_of(*planned.drift.lkg);
   Json metadata = {{"name", trial_name(number)}, {"namespace", scene.lkg.ns}};
@@ -32,6 +46,7 @@ Json pod_of(const PlannedObject& planned, const Scene& scene, std::size_t number
       metadata[member] = *value;
   }
   Json spec = data::object_or_empty(pod_template, {"spec"});
+  add_claim_volumes(*planned.drift.lkg, spec);
   if (comes_first(scene, "ServiceAccount", data::string_or(spec, {"serviceAccountName"}, ""))) {
     spec["serviceAccountName"] = "default";
     spec.erase("serviceAccount");
@@ -53,6 +68,15 @@ bool is_mended_first(const Scene& scene, std::string_view kind, std::string_view
         return planned.drift.key.kind == kind && (name.empty() || planned.drift.key.name == name) &&
                planned.drift.live != nullptr && is_written(planned);
       });
+}
+
+// The level of Pod Security that the namespace has now is not that of the LKG.
+bool changes_level(const Scene& scene) {
+  constexpr std::string_view k_level = "pod-security.kubernetes.io/enforce";
+  const Json* lkg = scene.lkg.find("Namespace", scene.lkg.ns);
+  if (lkg == nullptr || !scene.live.ns) return false;
+  return data::string_or(*lkg, {"metadata", "labels", k_level}, "") !=
+         data::string_or(*scene.live.ns, {"metadata", "labels", k_level}, "");
 }
 
 // "full" of "exceeded quota: full, requested: pods=1, ..." and of "failed quota: full: must ...".
@@ -100,7 +124,7 @@ Refusal read(const Scene& scene, const PlannedObject& planned, const std::string
                         quota, ns)};
   }
   if (says("violates PodSecurity")) {
-    return {"pod-security", is_mended_first(scene, "Namespace"),
+    return {"pod-security", changes_level(scene),
             fmt::format("let the namespace take such pods (`kubectl label namespace {} --overwrite "
                         "pod-security.kubernetes.io/enforce=privileged`)",
                         ns)};

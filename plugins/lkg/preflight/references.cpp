@@ -181,9 +181,9 @@ std::vector<Check> check_references(const Scene& scene,
                      "no pod that names it is admitted",
                      "create it (`kubectl create priorityclass {} --value=...`)"},
                     classes, scene, {}, found);
-  // Nothing waits for an Ingress that nobody serves.
+  // Nothing waits for an Ingress that nobody serves, and GKE serves its own without a class.
   add_missing_class(
-      {"IngressClass", all.ingress_classes, written.ingress_classes, false,
+      {"IngressClass", written.ingress_classes, written.ingress_classes, false,
        "nobody serves its Ingresses", "install its controller as {} (`kubectl get ingressclass`)"},
       classes, scene, {}, found);
   return or_ok(std::move(found), k_name, "all that the LKG names is there");

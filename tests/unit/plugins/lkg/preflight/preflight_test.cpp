@@ -151,7 +151,9 @@ TEST(Preflight, PodSecurityStopsUnlessTheNamespaceIsMendedFirst) {
   // What runs already is no reason to stop, and neither is a CronJob.
   EXPECT_THAT(rows(good_world(), "pod-security", refused), Each(StartsWith("warn ")));
   World mended = drifted_world();
-  mended.cluster().edit("Namespace", k_floor, [](Json& o) { o["metadata"]["labels"]["x"] = "y"; });
+  mended.cluster().edit("Namespace", k_floor, [](Json& o) {
+    o["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] = "restricted";
+  });
   EXPECT_THAT(rows(mended, "pod-security", refused), Each(StartsWith("warn ")));
 }
 
