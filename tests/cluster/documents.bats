@@ -143,6 +143,8 @@ DiffReport.tags any(.drifts[].differences[]; .pointer | endswith("/image"))
 DiffReport.none .drifts == []
 DiffReport.drift [.drifts[].drift] | unique == ["changed", "extra", "missing"]
 Plan.drift ["change", "create", "extra", "restart", "same"] - [.objects[].action] == []
+Plan.drift .checks | any(.verdict == "ok" and .name == "nodes")
+RestoreReport.refused .checks != []
 RestoreReport.drift .haltedAtEnd and (.changed != []) and (.proofs != []) and (.workloads != []) and (.extras != [])
 RestoreReport.refused .exitCode == 3 and .haltedAtEnd and .phase == "plan"
 HaltReport.proven .proofs != []
