@@ -239,6 +239,13 @@ Reply Kubectl::reply_of(const os::ProcessResult& result, std::string_view path) 
   }
 }
 
+os::ProcessResult Kubectl::rehearse(const std::vector<Json>& bodies) const {
+  auto trial = command({"create", "--dry-run=server", "--validate=false", "-f", "-", "-o", "json"},
+                       k_read_timeout);
+  for (const auto& body : bodies) trial.input += data::write_json(body, -1) + "\n";
+  return run(trial);
+}
+
 std::vector<os::ProcessResult> Kubectl::read_all(
     const std::vector<std::vector<std::string>>& commands) const {
   std::vector<os::Command> children;

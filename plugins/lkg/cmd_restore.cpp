@@ -39,6 +39,7 @@ std::string halt_at_end(const RestoreResult& result) {
 
 std::string text_of(const RestoreResult& result, UtcTime now) {
   std::string text;
+  if (has_stops(result.checks)) text += table_of(result.checks);
   for (const auto& change : result.changed) text += change + "\n";
   text += fmt::format("kill switch: halted {}, at the end {}\n",
                       result.halted_at.empty() ? "never" : result.halted_at, halt_at_end(result));
@@ -92,6 +93,7 @@ Json json_of(const RestoreResult& result, const std::string& ns) {
                    {"actions", result.actions},
                    {"changed", result.changed},
                    {"warnings", result.warnings},
+                   {"checks", to_json(result.checks)},
                    {"workloads", std::move(workloads)},
                    {"proofs", to_json(result.proofs)},
                    {"extras", std::move(extras)},

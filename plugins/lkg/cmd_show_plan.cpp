@@ -159,7 +159,8 @@ Json json_of(const Consent& consent) {
   return {{"recreate", consent.recreate},
           {"prune", consent.prune},
           {"preserveNodePorts", consent.preserve_node_ports},
-          {"allowDifferentCluster", consent.allow_different_cluster}};
+          {"allowDifferentCluster", consent.allow_different_cluster},
+          {"allowGitops", consent.allow_gitops}};
 }
 
 // --- Expected time
@@ -211,6 +212,8 @@ void add_consent(CLI::App& app, Consent& consent) {
                "PersistentVolumeClaims, nor what has an owner");
   app.add_flag("--preserve-nodeports", consent.preserve_node_ports,
                "Ask another cluster for the LKG's node ports too");
+  app.add_flag("--allow-gitops", consent.allow_gitops,
+               "Restore objects that Argo CD or Flux owns, which may write their own state back");
 }
 
 void add_dry_run(CLI::App& app, std::string& mode) {
@@ -241,9 +244,11 @@ ExitCode show_plan(const Lkg& lkg, const PlanRequest& request, const kube::Kubec
                    {"expectedTime", json_of(expected)},
                    {"consent", json_of(plan.consent)},
                    {"warnings", preview.warnings},
+                   {"checks", to_json(preview.checks)},
                    {"waves", waves_of(plan)},
                    {"objects", objects_of(plan)}};
-  std::string text = text_of(plan, runtime.clock.now()) + text_of(expected);
+  std::string text = table_of(preview.checks) + "\n" + text_of(plan, runtime.clock.now()) +
+                     text_of(expected);
   std::vector<Trial> trials;
   if (request.try_writes) {
     trials = try_writes(lkg, preview.live, plan, kube::Writer::DryRun(kubectl));
@@ -252,6 +257,7 @@ ExitCode show_plan(const Lkg& lkg, const PlanRequest& request, const kube::Kubec
   }
   cli::print_result(runtime, globals, "Plan", std::move(document), text);
   require_expected(plan, request.expect_plan);
+  refuse_stops(preview.checks);
   require_unblocked(plan);
   require_accepted(trials);
   return ExitCode::ok;

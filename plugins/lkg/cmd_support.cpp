@@ -6,6 +6,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
+#include "common/cli/table.hpp"
 #include "common/cli/verb.hpp"
 
 namespace dr::lkg {
@@ -34,6 +35,31 @@ ImageCheck image_check(const std::string& mode, const Lkg& lkg, cli::Runtime& ru
   if (!inventory) return {};
   return
       [&lkg, inventory = std::move(*inventory)] { return registry::check_images(lkg, inventory); };
+}
+
+std::string table_of(const std::vector<Check>& checks) {
+  cli::Table table({"CHECK", "VERDICT", "DETAIL", "CURE"});
+  std::vector<std::string> ok;
+  for (const auto& check : checks) {
+    if (check.verdict == Verdict::ok) {
+      ok.push_back(check.name);
+    } else {
+      table.add({check.name, std::string(name_of(check.verdict)), check.detail, check.cure});
+    }
+  }
+  return (table.empty() ? "" : table.text()) + "preflight ok: " + join(ok, ", ") + "\n";
+}
+
+Json to_json(const std::vector<Check>& checks) {
+  Json list = Json::array();
+  for (const auto& check : checks) {
+    list.push_back({{"name", check.name},
+                    {"verdict", name_of(check.verdict)},
+                    {"subject", check.subject},
+                    {"detail", check.detail},
+                    {"cure", check.cure}});
+  }
+  return list;
 }
 
 Json to_json(const std::vector<kube::HaltProof>& proofs) {

@@ -9,6 +9,7 @@
 #include "common/kube/halt_proof.hpp"
 #include "common/lkg/lkg.hpp"
 #include "plugins/lkg/image_check.hpp"
+#include "plugins/lkg/preflight/check.hpp"
 
 namespace CLI {
 class App;
@@ -23,6 +24,10 @@ void add_check_images(CLI::App& app, std::string& mode);
 // "never", nothing. Throws Error(usage) on another word, and when gcloud is needed and missing.
 ImageCheck image_check(const std::string& mode, const Lkg& lkg, cli::Runtime& runtime,
                        const cli::GlobalOptions& globals);
+
+// The checks of a preflight: a row for each that is not ok, then a line that names the others.
+std::string table_of(const std::vector<Check>& checks);
+Json to_json(const std::vector<Check>& checks);
 
 Json to_json(const std::vector<kube::HaltProof>& proofs);
 Json to_json(const std::vector<data::Difference>& differences);

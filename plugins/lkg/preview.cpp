@@ -1,10 +1,9 @@
 #include "plugins/lkg/preview.hpp"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "common/kube/cluster_facts.hpp"
+#include "plugins/lkg/preflight/preflight.hpp"
 
 namespace dr::lkg {
 Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl, const Consent& consent,
@@ -13,8 +12,6 @@ Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl, const Cons
   check_cluster(lkg, facts, consent.allow_different_cluster, kubectl);
   Preview preview;
   preview.live = read_live(kubectl, priority_classes_of(lkg));
-  preview.warnings = missing_secrets(lkg, kubectl);
-  std::ranges::move(require_images(check_images), std::back_inserter(preview.warnings));
   const auto& pods = preview.live.snapshot.of("Pod");
   std::vector<kube::HaltProof> proofs;
   try {
@@ -27,6 +24,9 @@ Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl, const Cons
   }
   const auto to_restart = unproven_workloads(preview.live, proofs);
   preview.plan = make_plan(lkg, preview.live, facts.uid, to_restart, consent);
+  preview.checks =
+      check_preflight({lkg, preview.live, preview.plan, facts, check_images}, kubectl);
+  for (auto& warning : warnings_of(preview.checks)) preview.warnings.push_back(std::move(warning));
   return preview;
 }
 

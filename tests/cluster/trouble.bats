@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Real trouble in one namespace: credentials that end, a webhook that is dead, a quota that is full.
+# Real trouble in one namespace: credentials that end, a webhook that is dead.
 # shellcheck disable=SC2154 # lib.bash sets child, errors and status
 load lib
 
@@ -37,18 +37,6 @@ is_refused() { # COMMAND...
   run audit_mutations "$mark"
   refute_line --regexp ' (200|201) ' # nothing was written
   kubectl delete validatingwebhookconfiguration "$NS"
-}
-
-@test "a full quota: incomplete, and named" {
-  small_floor
-  k create quota full --hard=pods=1,count/deployments.apps=1
-  eventually k wait --for=jsonpath='{.status.used.pods}'=2 quota/full --timeout=5s
-  k delete deployment web
-  mallory 0
-  run -4 lkg restore --soak 0 --no-report --timeout 20s
-  assert_output --partial "Deployment/web: "
-  assert_output --partial "exceeded quota: full"
-  assert_equal "$(switch_value)" 1
 }
 
 @test "credentials that end in the middle of a restore: unsafe and UNKNOWN, not halted; the next run ends well" {

@@ -59,9 +59,6 @@ void identify(RestoreRun& run) {
   }
   check_cluster(run.lkg, run.cluster, run.options.allow_different_cluster, run.kubectl);
   const bool other = !run.lkg.cluster_uid.empty() && run.lkg.cluster_uid != run.cluster.uid;
-  if (other)
-    run.result.warnings.emplace_back(
-        "this is another cluster than the one the LKG was captured on");
   const auto& target = run.kubectl.target();
   run.progress(fmt::format("target: namespace {}, context {}, server {}{}", ns, target.context,
                            target.server, other ? " (another cluster than the LKG's)" : ""));

@@ -115,7 +115,7 @@ std::string hash_of(const Plan& plan, const Lkg& lkg, const Live& live) {
   Json lines = Json::array();
   lines.push_back(os::sha256_hex(data::write_json(Json(lkg.objects), -1)));
   lines.push_back({consent.recreate, consent.prune, consent.preserve_node_ports,
-                   consent.allow_different_cluster});
+                   consent.allow_different_cluster, consent.allow_gitops});
   const auto add = [&](const kube::ObjectKey& key, std::string_view action, bool stamped,
                        const Json* wanted, const Json* now) {
     Json line = {key.display(), action, stamped};
@@ -163,9 +163,7 @@ std::set<std::string> doomed_pods_of(const Plan& plan, const Live& live) {
 // While a restore works, nothing may start pods by the clock. One that has nothing to do holds
 // nothing either.
 void hold_schedules(Plan& plan) {
-  const bool prunes = std::any_of(plan.extras.begin(), plan.extras.end(),
-                                  [&](const Extra& extra) { return plan.deletes(extra); });
-  if (plan.count(Action::same) == plan.objects.size() && !prunes) return;
+  if (plan.is_empty()) return;
   for (auto& planned : plan.objects) {
     if (planned.action != Action::same || planned.drift.key.kind != "CronJob") continue;
     if (!data::boolean_or(*planned.drift.live, {"spec", "suspend"}, false))

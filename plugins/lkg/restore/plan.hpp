@@ -28,6 +28,7 @@ struct Consent {
   bool prune = false;                // deletes what is not in the LKG
   bool preserve_node_ports = false;  // asks another cluster for the LKG's
   bool allow_different_cluster = false;
+  bool allow_gitops = false;  // restores what Argo CD or Flux may write back
 };
 
 struct PlannedObject {

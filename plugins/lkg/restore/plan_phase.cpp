@@ -2,11 +2,14 @@
 
 namespace dr::lkg {
 
-void plan(RestoreRun& run) {
+void decide(RestoreRun& run) {
   run.prover.emplace(run.kubectl, *run.halted);
   const auto proofs = run.prover->prove(run.live.snapshot.of("Pod"));
   run.plan = make_plan(run.lkg, run.live, run.cluster.uid, unproven_workloads(run.live, proofs),
                        run.options);
+}
+
+void plan(RestoreRun& run) {
   run.result.plan_hash = run.plan.hash;
   for (const auto& planned : run.plan.objects)
     ++run.result.actions[std::string(name_of(planned.action))];

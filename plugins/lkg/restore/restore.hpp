@@ -22,6 +22,7 @@
 #include "common/os/clock.hpp"
 #include "plugins/lkg/image_check.hpp"
 #include "plugins/lkg/live.hpp"
+#include "plugins/lkg/preflight/check.hpp"
 #include "plugins/lkg/restore/plan.hpp"
 
 namespace dr::lkg {
@@ -64,6 +65,7 @@ struct RestoreResult {
   std::map<std::string, std::size_t> actions;  // "change" to the number of objects
   std::vector<std::string> changed;            // "Deployment/web changed", in the order of writing
   std::vector<std::string> warnings;
+  std::vector<Check> checks;  // of the preflight; a warn of them is in `warnings` too
   std::vector<WorkloadOutcome> workloads;
   std::vector<kube::HaltProof> proofs;
   std::vector<Extra> extras;  // those that are left
@@ -98,8 +100,8 @@ struct RestoreRun {
   std::optional<kube::RestoreLock> lock{};   // since lock
   Live live{};                               // since preflight
   std::optional<kube::HaltProver>
-      prover{};  // since plan: what is proven rests on the first halt of the run
-  Plan plan{};   // since plan
+      prover{};  // since preflight: what is proven rests on the first halt of the run
+  Plan plan{};   // since preflight
   std::vector<std::string>
       left_to_prune{};  // containers, not proven halted, of pods that the prune is to end
 };
@@ -108,8 +110,8 @@ struct RestoreRun {
 void identify(RestoreRun& run);   // which cluster, is the namespace there; no write
 void halt(RestoreRun& run);       // EXECUTION_HALTED="1", read back; nothing else is written before
 void lock(RestoreRun& run);       // one restore of a namespace at a time
-void preflight(RestoreRun& run);  // reads the namespace; refuses what cannot be restored
-void plan(RestoreRun& run);       // decides each object
+void preflight(RestoreRun& run);  // reads the namespace; refuses what is in the way of the plan
+void plan(RestoreRun& run);       // refuses a plan that is not the expected one, or not possible
 void keep_evidence(RestoreRun& run);   // what is about to be changed, before it is
 void write_waves(RestoreRun& run);     // wave by wave, the switch read back between
 void await_rollouts(RestoreRun& run);  // all in parallel under one deadline, then the soak
@@ -118,6 +120,9 @@ void verify(RestoreRun& run);  // every object deep-equal to the LKG, every pod 
 void prune(RestoreRun& run);   // deletes the extras of the plan, when that was agreed to
 void release_schedules(RestoreRun& run);  // CronJobs get the LKG's own suspend
 void unlock(RestoreRun& run);
+
+// Decides each object: the plan, from what is live and what is proven halted.
+void decide(RestoreRun& run);
 
 void warn(RestoreRun& run, std::string warning);                         // now, and in the result
 void note(const RestoreRun& run, std::string_view event, Json members);  // for the record
@@ -142,8 +147,5 @@ RestoreResult restore(const Lkg& lkg, const RestoreOptions& options, const kube:
 // Refuses (ExitCode::refused) when this is another cluster than the LKG's and workloads are there.
 void check_cluster(const Lkg& lkg, const kube::ClusterFacts& facts, bool allow_different,
                    const kube::Kubectl& kubectl);
-// Secrets, and keys of them as far as names can tell, that the LKG's workloads need and the
-// namespace does not have. One read, which transfers no value.
-std::vector<std::string> missing_secrets(const Lkg& lkg, const kube::Kubectl& kubectl);
 
 }  // namespace dr::lkg

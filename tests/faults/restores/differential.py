@@ -60,6 +60,20 @@ def lease(**metadata):
             "spec": {"holderIdentity": "jane", "leaseDurationSeconds": 60}}
 
 
+def pod(name, account):
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": FLOOR},
+            "spec": {"serviceAccountName": account, "containers": [{"name": "main", "image": "x:1"}]}}
+
+
+def review(verb):
+    return {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {"group": "apps", "resource": "deployments", "verb": verb, "namespace": FLOOR}}}
+
+
+def rehearse(*bodies):
+    return lambda side: side.run("create", "--dry-run=server", "--validate=false", "-f", "-", "-o", "json", body=bodies)
+
+
 LEASES = {"resource": "leases", "api": "/apis/coordination.k8s.io/v1"}
 MAPS = f"/api/v1/namespaces/{FLOOR}/configmaps"
 
@@ -106,7 +120,9 @@ STEPS = [
     ("create in no namespace", write("create", switch("1"))),
     ("apply in no namespace", write("apply --server-side --force-conflicts", config_map("a", {"k": "1"}))),
     ("replace in no namespace", write("replace", config_map("a", {"k": "1"}, resourceVersion="5", uid="x"))),
+    ("rehearse in no namespace", rehearse(review("patch"), pod("p", "nobody"))),
     ("create the namespace", write("create", NAMESPACE)),
+    ("rehearse without an account", rehearse(review("create"), pod("p", "nobody"), review("update"))),
     ("create it again", write("create", NAMESPACE)),
     ("read no switch", get(f"{MAPS}/{SWITCH}")),
     ("halt without a switch", patch({"data": {"EXECUTION_HALTED": "1"}})),

@@ -286,7 +286,9 @@ CallRecord record_of(const os::Command& command) {
 }
 
 bool is_mutation(const CallRecord& call) {
-  return call.args.front() != "get" && call.args.front() != "config";
+  const bool is_rehearsal =
+      std::find(call.args.begin(), call.args.end(), "--dry-run=server") != call.args.end();
+  return call.args.front() != "get" && call.args.front() != "config" && !is_rehearsal;
 }
 
 bool is_switch_write(const CallRecord& call) {

@@ -26,6 +26,7 @@ class FakeCluster {
     put({{"apiVersion", "v1"},
          {"kind", "Namespace"},
          {"metadata", {{"name", "kube-system"}, {"uid", "cluster-a"}}}});
+    put({{"apiVersion", "v1"}, {"kind", "Node"}, {"metadata", {{"name", "node-1"}}}});
   }
 
   // A cluster in the state that those events made.

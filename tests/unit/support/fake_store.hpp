@@ -22,14 +22,31 @@ namespace dr::test {
 inline const std::string k_floor = "trading-floor";
 
 // The product's kinds, and what its API server has besides.
+inline const std::vector<kube::Kind>& other_kinds() {
+  static const auto row = [](std::string_view kind, std::string_view api_version,
+                             std::string_view plural, bool namespaced = false) {
+    return kube::Kind{
+        kind, api_version, plural, "", namespaced, kube::Capture::never, kube::Wave::none, {}, {}};
+  };
+  static const std::vector<kube::Kind> rows = {
+      row("Lease", "coordination.k8s.io/v1", "leases", true),
+      row("Event", "v1", "events", true),
+      row("EndpointSlice", "discovery.k8s.io/v1", "endpointslices", true),
+      row("Node", "v1", "nodes"),
+      row("StorageClass", "storage.k8s.io/v1", "storageclasses"),
+      row("IngressClass", "networking.k8s.io/v1", "ingressclasses"),
+      row("ValidatingWebhookConfiguration", "admissionregistration.k8s.io/v1",
+          "validatingwebhookconfigurations"),
+      row("MutatingWebhookConfiguration", "admissionregistration.k8s.io/v1",
+          "mutatingwebhookconfigurations")};
+  return rows;
+}
+
 inline const kube::Kind* known_kind(std::string_view kind) {
-  static const kube::Kind lease{"Lease", "coordination.k8s.io/v1", "leases",         "lease",
-                                true,    kube::Capture::never,     kube::Wave::none, {},
-                                {}};
-  static const kube::Kind event{"Event",          "v1", "events", "ev", true, kube::Capture::never,
-                                kube::Wave::none, {},   {}};
-  if (kind == event.kind) return &event;
-  return kind == lease.kind ? &lease : kube::find_kind(kind);
+  for (const auto& other : other_kinds()) {
+    if (other.kind == kind) return &other;
+  }
+  return kube::find_kind(kind);
 }
 
 inline std::string path_of(std::string_view kind, std::string_view name) {

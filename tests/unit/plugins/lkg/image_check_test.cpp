@@ -30,33 +30,30 @@ registry::ImageCheck checked(const std::string& name, Verdict verdict, const std
   return check;
 }
 
-TEST(RequireImages, NobodyAskedIsNoWarning) {
-  EXPECT_THAT(require_images({}), IsEmpty());
+TEST(CheckImages, NobodyAskedIsNoRow) {
+  EXPECT_THAT(check_images({}), IsEmpty());
 }
 
-TEST(RequireImages, UnknownIsAWarningWithItsReasonAndAge) {
-  const auto warnings = require_images([] {
+TEST(CheckImages, UnknownIsAWarningWithItsReasonAndAge) {
+  const auto rows = check_images([] {
     return std::vector{checked("a", Verdict::present, ""), checked("b", Verdict::unknown, "403"),
                        checked("b", Verdict::unknown, "403")};
   });
-  EXPECT_THAT(warnings, ElementsAre(AllOf(HasSubstr("b@sha256:0"), HasSubstr("403"),
-                                          HasSubstr("inventory of 1970-01-01"))));
+  EXPECT_THAT(warnings_of(rows), ElementsAre(AllOf(HasSubstr("b@sha256:0"), HasSubstr("403"),
+                                                   HasSubstr("inventory of 1970-01-01"))));
+  EXPECT_FALSE(has_stops(rows));
 }
 
-TEST(RequireImages, MissingIsARefusalThatNamesEach) {
+TEST(CheckImages, MissingIsAStopThatNamesEach) {
   // Protects the floor from a restore whose pods could never start.
-  try {
-    require_images([] {
-      return std::vector{checked("a", Verdict::missing, ""), checked("b", Verdict::unknown, ""),
-                         checked("c", Verdict::missing, "")};
-    });
-    FAIL() << "not refused";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::refused);
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("a@sha256:0 (Deployment/a)"), HasSubstr("c@sha256:0"),
-                                    Not(HasSubstr("b@sha256:0"))));
-    EXPECT_EQ(error.next_step(), "rebuild and push");
-  }
+  const auto rows = check_images([] {
+    return std::vector{checked("a", Verdict::missing, ""), checked("b", Verdict::unknown, ""),
+                       checked("c", Verdict::missing, "")};
+  });
+  ASSERT_TRUE(has_stops(rows));
+  EXPECT_THAT(rows.back().detail, AllOf(HasSubstr("a@sha256:0 (Deployment/a)"),
+                                        HasSubstr("c@sha256:0"), Not(HasSubstr("b@sha256:0"))));
+  EXPECT_EQ(rows.back().cure, "rebuild and push");
 }
 
 }  // namespace

@@ -26,9 +26,15 @@ inline bool is_lock_call(const os::Command& command) {
          });
 }
 
+inline bool is_rehearsal(const os::Command& command) {
+  return std::find(command.args.begin(), command.args.end(), "--dry-run=server") !=
+         command.args.end();
+}
+
 inline bool is_mutation(const os::Command& command) {
   const auto args = verb_and_args(command);
-  return args.front() != "get" && args.front() != "config" && !is_lock_call(command);
+  return args.front() != "get" && args.front() != "config" && !is_rehearsal(command) &&
+         !is_lock_call(command);
 }
 
 inline bool is_switch_write(const os::Command& command) {

@@ -1,0 +1,61 @@
+#include "plugins/lkg/preflight/check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "common/base/error.hpp"
+#include "common/base/text.hpp"
+
+namespace dr::lkg {
+namespace {
+
+void add_once(std::vector<std::string>& lines, const std::string& line) {
+  if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+}
+
+}  // namespace
+
+std::string_view name_of(Verdict verdict) {
+  static constexpr std::array<std::string_view, 3> names = {"ok", "warn", "stop"};
+  return names.at(static_cast<std::size_t>(verdict));
+}
+
+std::vector<Check> or_ok(std::vector<Check> found, std::string_view name, std::string detail) {
+  if (found.empty()) found.push_back({std::string(name), Verdict::ok, "", std::move(detail), ""});
+  return found;
+}
+
+Check not_known(std::string_view name, std::string_view what, std::string_view cause) {
+  return {std::string(name), Verdict::warn, "", fmt::format("not known {}: {}", what, cause),
+          "grant the right to read it, or see to it yourself"};
+}
+
+std::vector<std::string> warnings_of(const std::vector<Check>& checks) {
+  std::vector<std::string> warnings;
+  for (const auto& check : checks) {
+    if (check.verdict == Verdict::warn)
+      warnings.push_back(check.cure.empty() ? check.detail : check.detail + ": " + check.cure);
+  }
+  return warnings;
+}
+
+bool has_stops(const std::vector<Check>& checks) {
+  return std::any_of(checks.begin(), checks.end(),
+                     [](const Check& check) { return check.verdict == Verdict::stop; });
+}
+
+void refuse_stops(const std::vector<Check>& checks) {
+  std::vector<std::string> causes;
+  std::vector<std::string> cures;
+  for (const auto& check : checks) {
+    if (check.verdict != Verdict::stop) continue;
+    add_once(causes, check.detail);
+    add_once(cures, check.cure);
+  }
+  if (causes.empty()) return;
+  throw Error(ExitCode::refused, join(causes, "; "), join(cures, "; "));
+}
+
+}  // namespace dr::lkg
