@@ -204,7 +204,7 @@ assert_keys_in_schema() { # COUNT < CODE; uses keys
   assert_same_lists CMakePresets.json "$presets" docs/contributing.md "$documented"
 
   actions=$(tr '\n' ' ' <plugins/lkg/restore/plan.cpp | grep -oE 'name_of\(Action action\) \{[^;]*;' | grep -oE '"[a-z]+"' | tr -d '"')
-  described=$(jq -r '.properties.objects.items.properties.action.enum[]' docs/schemas/Plan.json | grep -vx extra)
+  described=$(jq -r '.properties.objects.items.properties.action.enum[]' docs/schemas/Plan.json | grep -vxE 'extra|prune')
   assert_same_lists plan.cpp "$actions" Plan.json "$described"
   assert_same_lists plan.cpp "$actions" RestoreReport.json "$(jq -r '.properties.actions.propertyNames.enum[]' docs/schemas/RestoreReport.json)"
 }
