@@ -12,7 +12,7 @@ Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl, bool allow
   const auto facts = kube::read_cluster_facts(kubectl);
   check_cluster(lkg, facts, allow_different_cluster, kubectl);
   Preview preview;
-  preview.live = read_live(kubectl, priority_classes_of(lkg));
+  preview.live = read_live(kubectl, lkg);
   preview.warnings = missing_secrets(lkg, kubectl);
   std::ranges::move(require_images(check_images), std::back_inserter(preview.warnings));
   const auto& pods = preview.live.snapshot.of("Pod");

@@ -103,7 +103,7 @@ std::string workload_of(const Json& pod, const Live& live) {
 void hold_schedules(Plan& plan) {
   if (plan.count(Action::same) == plan.objects.size()) return;
   for (auto& planned : plan.objects) {
-    if (planned.action != Action::same || planned.drift.key.kind != "CronJob") continue;
+    if (planned.action != Action::same || planned.drift.key.type() != "CronJob") continue;
     if (!data::boolean_or(*planned.drift.live, {"spec", "suspend"}, false))
       planned.action = Action::hold;
   }

@@ -31,7 +31,7 @@ void plan(RestoreRun& run) {
   for (const auto& planned : run.plan.objects)
     ++run.result.actions[std::string(name_of(planned.action))];
   for (const auto& extra : run.plan.extras) {
-    run.result.extras.push_back({extra.key, DriftKind::extra, {}, nullptr, nullptr});
+    run.result.extras.push_back({extra.key, DriftKind::extra, {}, nullptr, nullptr, {}});
   }
   run.progress("plan: " + run.plan.summary());
   if (!run.options.expect_plan.empty() && run.options.expect_plan != run.plan.hash) {

@@ -25,12 +25,24 @@ void refuse_terminating(const RestoreRun& run) {
   }
   for (const auto& object : run.lkg.objects) {
     const auto key = kube::key_of(object);
-    const Json* live = run.live.find(key.kind, key.name);
+    const Json* live = run.live.find(key);
     if (live == nullptr || !data::has(*live, {"metadata", "deletionTimestamp"})) continue;
     throw Error(
         ExitCode::refused, key.display() + " is being deleted",
         "wait until it is gone, or remove the finalizer that holds it, then run the restore again");
   }
+}
+
+// Before any write: half of an LKG must not be restored because an operator is not there yet.
+void refuse_unserved(const Live& live) {
+  std::vector<std::string> missing;
+  for (const auto* kind : live.snapshot.unserved())
+    missing.push_back(fmt::format("{} ({})", kind->name(), kind->api_version));
+  if (missing.empty()) return;
+  throw Error(ExitCode::refused,
+              "the API server does not serve what the LKG holds: " + join(missing, ", "),
+              "install the named CustomResourceDefinitions in a release that serves these versions "
+              "(as a rule, install their operator), then run the restore again");
 }
 
 }  // namespace
@@ -58,7 +70,8 @@ std::vector<std::string> missing_secrets(const Lkg& lkg, const kube::Kubectl& ku
 }
 
 void preflight(RestoreRun& run) {
-  run.live = read_live(run.kubectl, priority_classes_of(run.lkg));
+  run.live = read_live(run.kubectl, run.lkg);
+  refuse_unserved(run.live);
   refuse_terminating(run);
   auto warnings = missing_secrets(run.lkg, run.kubectl);
   std::ranges::move(require_images(run.options.check_images), std::back_inserter(warnings));
