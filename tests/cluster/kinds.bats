@@ -33,8 +33,8 @@ teardown_file() {
 
 # The definitions of the custom kinds, labelled.
 crds() {
-  jq --arg label "$NS" '.[] | {apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition",
-    metadata: {name: "\(.plural).\(.group)", labels: {test: $label}},
+  jq --arg owner "$NS" '.[] | {apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition",
+    metadata: {name: "\(.plural).\(.group)", labels: {test: $owner}},
     spec: {group, scope: "Namespaced", names: {kind, plural},
       versions: [{name: (.version // "v1"), served: true, storage: true,
         schema: {openAPIV3Schema: {type: "object", properties: {spec: ({type: "object"} + .schema),
@@ -48,7 +48,7 @@ crds() {
 custom_resources() {
   # By text: jq would round the largest integer.
   jq -c '.[] | {apiVersion: "\(.group)/\(.version // "v1")", kind, metadata: {name: "one"},
-    spec: .spec, status: {phase: "Ready"}}' "$CLUSTER_TESTS/kinds.json" | sed 's/9223372036854775[0-9]*/9223372036854775807/'
+    spec: .spec, status: {phase: "Ready"}}' "$CLUSTER_TESTS/kinds.json" | sed 's/92233720368547[0-9]*/9223372036854775807/'
 }
 custom_resources_up() { custom_resources | k create -f - >&2 || custom_resources | k get -f - >&2; }
 
