@@ -37,24 +37,38 @@ bool names_element(const std::string& field, const Json& element, const std::str
   });
 }
 
-// `fields` is what one manager has of `value`; `tokens` lead on from there.
-bool owns(const Json& fields, const Json& value, std::span<const std::string> tokens) {
-  const bool all_of_it = !fields.is_object() || fields.empty();
-  if (tokens.empty() || all_of_it) return true;
-  const std::string& token = tokens.front();
-  if (value.is_object()) {
-    const auto field = fields.find("f:" + token);
-    const auto member = value.find(token);
-    if (field == fields.end()) return false;
-    return member == value.end() || owns(*field, *member, tokens.subspan(1));
+Json::json_pointer place_of(const std::string& token) {
+  return Json::json_pointer("/" + data::escape_pointer_token(token));
+}
+
+using Nodes = std::vector<const Json*>;
+
+// What the managers have of the place that `token` leads to.
+Nodes below(const Nodes& nodes, const Json& value, const std::string& token) {
+  Nodes children;
+  const auto place = place_of(token);
+  for (const Json* node : nodes) {
+    for (const auto& [field, child] : node->items()) {
+      const bool leads_there =
+          value.is_object() ? field == "f:" + token : names_element(field, value.at(place), token);
+      if (leads_there) children.push_back(&child);
+    }
   }
-  const Json::json_pointer place("/" + token);
-  if (!value.is_array() || !value.contains(place)) return true;
-  const Json& element = value.at(place);
-  return std::any_of(fields.items().begin(), fields.items().end(), [&](const auto& field) {
-    return names_element(field.key(), element, token) &&
-           owns(field.value(), element, tokens.subspan(1));
-  });
+  return children;
+}
+
+// `nodes`, at least one, are what the managers have of `value`; `tokens` lead on from there.
+bool is_owned(const Nodes& nodes, const Json& value, std::span<const std::string> tokens) {
+  if (tokens.empty()) return true;
+  // Empty, a node stands for the value as a whole where that is atomic, and else for nothing that
+  // is in it: then somebody has fields in it, too.
+  const bool atomic =
+      std::all_of(nodes.begin(), nodes.end(), [](const Json* node) { return node->empty(); });
+  const auto place = place_of(tokens.front());
+  if (atomic || !value.is_structured() || (value.is_array() && !value.contains(place))) return true;
+  const Nodes children = below(nodes, value, tokens.front());
+  if (children.empty()) return false;
+  return !value.contains(place) || is_owned(children, value.at(place), tokens.subspan(1));
 }
 
 // A replace of ours also counts as ours what the server fills in where it takes another value away;
@@ -68,16 +82,19 @@ bool is_filled_in_for_us(const Json& entry) {
 
 bool is_set_by_somebody(const Json& live, std::string_view pointer) {
   const auto tokens = tokens_of(pointer);
-  const auto& entries = data::array_or_empty(live, {"metadata", "managedFields"});
-  if (entries.empty() || tokens.empty()) return true;
   const std::string& version = data::string_at(live, {"apiVersion"});
-  return std::any_of(entries.begin(), entries.end(), [&](const Json& entry) {
-    if (is_custom(live) && is_filled_in_for_us(entry)) return false;
+  Nodes nodes;
+  for (const auto& entry : data::array_or_empty(live, {"metadata", "managedFields"})) {
+    if (is_custom(live) && is_filled_in_for_us(entry)) continue;
     const Json* fields = data::find(entry, {"fieldsV1"});
-    if (fields == nullptr) return true;
-    if (data::string_or(entry, {"apiVersion"}, "") == version) return owns(*fields, live, tokens);
-    return data::string_or(entry, {"subresource"}, "") != "status";  // which has nothing of a spec
-  });
+    if (fields == nullptr || !fields->is_object()) return true;
+    if (data::string_or(entry, {"apiVersion"}, "") == version) {
+      nodes.push_back(fields);
+    } else if (data::string_or(entry, {"subresource"}, "") != "status") {
+      return true;  // a status has nothing of a spec
+    }
+  }
+  return nodes.empty() || is_owned(nodes, live, tokens);
 }
 
 }  // namespace dr::kube

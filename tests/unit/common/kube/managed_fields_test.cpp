@@ -48,6 +48,12 @@ TEST(ManagedFields, WhatTheServerFilledInNobodySet) {
   EXPECT_FALSE(is_set_by_somebody(live, "/spec/map/later"));
   EXPECT_FALSE(is_set_by_somebody(live, "/spec/containers/1/later"));
   EXPECT_FALSE(is_set_by_somebody(live, "/spec/members/1"));
+
+  // Who made a map has it, even when all that is in it is another's by now.
+  const Json made = {{"f:spec", k_leaf}};
+  EXPECT_FALSE(
+      is_set_by_somebody(deployment(Json::array({entry(made), entry(k_fields)})), "/spec/later"));
+  EXPECT_TRUE(is_set_by_somebody(deployment(Json::array({entry(made)})), "/spec/later"));
 }
 
 // What somebody added must be seen, wherever it is.
@@ -72,7 +78,8 @@ TEST(ManagedFields, InDoubtSomebodySetIt) {
   EXPECT_TRUE(is_set_by_somebody(deployment(Json::array({entry(k_fields)})), "/spec/containers/7"));
   Json status = entry(k_fields, "apps/v1beta1");
   status["subresource"] = "status";
-  EXPECT_FALSE(is_set_by_somebody(deployment(Json::array({status})), "/spec/later"))
+  EXPECT_FALSE(
+      is_set_by_somebody(deployment(Json::array({status, entry(k_fields)})), "/spec/later"))
       << "a status says nothing of a spec";
 }
 
@@ -87,9 +94,12 @@ TEST(ManagedFields, OfACustomResourceOurReplaceSetsNothing) {
         Json::array({entry(fields, "shop.example.com/v1", operation, manager)});
     return is_set_by_somebody(live, "/spec/later");
   };
-  EXPECT_FALSE(with("Update", "agenttrader-dr"));
   EXPECT_TRUE(with("Apply", "agenttrader-dr"));
   EXPECT_TRUE(with("Update", "mallory"));
+  EXPECT_TRUE(with("Update", "agenttrader-dr")) << "no record of what we set";
+  live["metadata"]["managedFields"].push_back(
+      entry({{"f:spec", {{"f:size", k_leaf}}}}, "shop.example.com/v1", "Apply", "agenttrader-dr"));
+  EXPECT_FALSE(is_set_by_somebody(live, "/spec/later"));
 }
 
 }  // namespace
