@@ -29,6 +29,11 @@ bool contains(const std::vector<std::string>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+void set_verbs(Resource& resource, const std::vector<std::string>& verbs) {
+  resource.listable = contains(verbs, "list");
+  resource.writable = contains(verbs, "create") && contains(verbs, "update");
+}
+
 // NAME [SHORTNAMES] APIVERSION NAMESPACED KIND [VERBS] [CATEGORIES]: an empty column leaves no
 // trace, but only NAMESPACED is "true" or "false".
 Resource parse_row(const std::string& line, std::size_t number) {
@@ -48,7 +53,7 @@ Resource parse_row(const std::string& line, std::size_t number) {
   resource.api_version = *(flag - 1);
   resource.namespaced = *flag == "true";
   resource.kind = *(flag + 1);
-  resource.listable = columns.end() - flag > 2 && contains(split(*(flag + 2), ','), "list");
+  if (columns.end() - flag > 2) set_verbs(resource, split(*(flag + 2), ','));
   return resource;
 }
 
@@ -62,9 +67,11 @@ std::vector<Resource> resources_of(const Json& list, const std::string& group_ve
     resource.api_version = group_version;
     resource.kind = data::string_at(entry, {"kind"});
     resource.namespaced = data::boolean_or(entry, {"namespaced"}, false);
+    std::vector<std::string> verbs;
     for (const auto& verb : data::array_or_empty(entry, {"verbs"})) {
-      if (verb == "list") resource.listable = true;
+      if (verb.is_string()) verbs.push_back(verb.get<std::string>());
     }
+    set_verbs(resource, verbs);
     resources.push_back(std::move(resource));
   }
   return resources;

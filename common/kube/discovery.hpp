@@ -18,6 +18,7 @@ struct Resource {
   std::vector<std::string> short_names;  // "deploy"
   bool namespaced = false;
   bool listable = false;
+  bool writable = false;  // objects of it can be created and replaced
 
   std::string name() const;  // "deployments.apps", "configmaps"
 };

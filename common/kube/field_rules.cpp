@@ -17,7 +17,9 @@ using enum Verdict;
 // Sources: "1.36" = measured on kube-apiserver 1.36.3; "k8s" = Kubernetes' own documentation of the
 // field.
 constexpr std::array k_rules = {
-    FieldRule{"*", "/status", strip, "reported by controllers, ignored on write (k8s)"},
+    FieldRule{"*", "/status", carry,
+              "reported by controllers; a replace without it loses it where a CRD has no status "
+              "subresource, and is not changed by it elsewhere (1.36)"},
     FieldRule{"*", "/metadata/uid", strip, "names one incarnation; a fence, not content (k8s)"},
     FieldRule{"*", "/metadata/resourceVersion", strip, "a fence, not content (k8s)"},
     FieldRule{"*", "/metadata/generation", strip, "counted by the server (k8s)"},
@@ -64,8 +66,8 @@ constexpr std::array k_rules = {
     FieldRule{"Namespace", "/spec", strip, "finalizers, kept by the server (1.36)"},
     FieldRule{"Service", "/spec/clusterIPs", strip,
               "follows clusterIP; kept by the server when left out (1.36)"},
-    FieldRule{"Service", "/spec/ipFamilies", strip,
-              "follows the cluster; kept by the server when left out (1.36)"},
+    FieldRule{"Service", "/spec/ipFamilies", allocated,
+              "another cluster may have other families, and refuses those that it lacks (1.36)"},
     FieldRule{"Service", "/spec/ports/*/nodePort", allocated,
               "another cluster may have given it away (1.36)"},
     FieldRule{"Service", "/spec/healthCheckNodePort", allocated,

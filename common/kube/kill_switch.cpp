@@ -88,13 +88,13 @@ bool Halted::is_same(const Halted& other) const {
 }
 
 bool is_switch(const ObjectKey& key) {
-  return key.kind == "ConfigMap" && key.name == k_switch_name;
+  return key.type() == "ConfigMap" && key.name == k_switch_name;
 }
 
 const HeldValue* held_value(const ObjectKey& object) {
   static constexpr HeldValue k_switch{k_switch_key, k_switch_halted, true};
   static constexpr HeldValue k_safety{k_safety_key, k_safety_halted, false};
-  if (object.kind != "ConfigMap") return nullptr;
+  if (object.type() != "ConfigMap") return nullptr;
   if (object.name == k_switch_name) return &k_switch;
   return object.name == k_safety_name ? &k_safety : nullptr;
 }

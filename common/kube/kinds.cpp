@@ -3,15 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <deque>
 #include <iterator>
+#include <mutex>
+#include <utility>
 
 #include "common/base/error.hpp"
 
 namespace dr::kube {
 namespace {
 
-constexpr std::string_view k_rbac = "rbac.authorization.k8s.io/v1";
-constexpr std::string_view k_networking = "networking.k8s.io/v1";
+const std::string k_rbac = "rbac.authorization.k8s.io/v1";
+const std::string k_networking = "networking.k8s.io/v1";
 
 const std::vector<Kind>& table() {
   using enum Capture;
@@ -65,7 +68,7 @@ const std::vector<Kind>& table() {
        always,
        Wave::configuration,
        {"/spec"},
-       {}},
+       {"/spec/volumeAttributesClassName"}},
       {"Service",
        "v1",
        "services",
@@ -73,7 +76,7 @@ const std::vector<Kind>& table() {
        true,
        always,
        Wave::services,
-       {"/spec/clusterIP", "/spec/loadBalancerClass"},
+       {"/spec/clusterIP", "/spec/ipFamilies/0", "/spec/loadBalancerClass"},
        {}},
       {"Deployment",
        "apps/v1",
@@ -140,6 +143,24 @@ const std::vector<Kind>& table() {
   return rows;
 }
 
+// Rows never move once they are there.
+struct Learnt {
+  std::mutex mutex;
+  std::deque<Kind> rows;
+
+  const Kind* find(std::string_view api_version, std::string_view kind) {
+    // The newest row: another server may know the kind by another plural.
+    const auto row = std::find_if(rows.rbegin(), rows.rend(), [&](const Kind& one) {
+      return one.kind == kind && one.api_version == api_version;
+    });
+    return row == rows.rend() ? nullptr : &*row;
+  }
+};
+Learnt& learnt() {
+  static Learnt learnt;
+  return learnt;
+}
+
 bool is_under(std::string_view pointer, std::string_view prefix) {
   return pointer.starts_with(prefix) &&
          (pointer.size() == prefix.size() || pointer[prefix.size()] == '/');
@@ -165,14 +186,22 @@ std::string collection_path(const Kind& kind, std::string_view ns) {
 }  // namespace
 
 std::string_view name_of(Wave wave) {
-  static constexpr std::array<std::string_view, 10> names = {
-      "namespace", "schedules", "fences",    "identities", "configuration",
-      "services",  "workloads", "execution", "policies",   "none"};
+  static constexpr std::array<std::string_view, 11> names = {
+      "namespace", "schedules", "fences",    "identities", "configuration", "services",
+      "custom",    "workloads", "execution", "policies",   "none"};
   return names.at(static_cast<std::size_t>(wave));
 }
 
 std::string_view Kind::group() const {
   return group_of(api_version);
+}
+
+std::string Kind::type() const {
+  return type_of(api_version, kind);
+}
+
+std::string Kind::name() const {
+  return group().empty() ? plural : std::string(plural).append(".").append(group());
 }
 
 std::string Kind::resource_name() const {
@@ -194,13 +223,46 @@ const Kind* find_kind(std::string_view kind) {
   return row == rows.end() ? nullptr : &*row;
 }
 
-const Kind& kind_of(const Json& object) {
-  const Kind* kind = find_kind(data::string_at(object, {"kind"}));
-  if (kind == nullptr) {
-    throw Error(ExitCode::failed,
-                "failed to handle " + display(object) + ": its kind is not in the table of kinds");
+const Kind& learn_kind(std::string_view api_version, std::string_view kind,
+                       std::string_view plural) {
+  auto& known = learnt();
+  const std::lock_guard lock(known.mutex);
+  const Kind* row = known.find(api_version, kind);
+  if (row != nullptr && row->plural == plural) return *row;
+  Kind custom;
+  custom.kind = kind;
+  custom.api_version = api_version;
+  custom.plural = plural;
+  custom.short_name = custom.name();
+  custom.capture = Capture::always;
+  custom.wave = Wave::custom;
+  return known.rows.emplace_back(std::move(custom));
+}
+
+const Kind& kind_of(const ObjectKey& key) {
+  const Kind* row = nullptr;
+  if (is_builtin_group(group_of(key.api_version))) {
+    row = find_kind(key.kind);
+  } else {
+    auto& known = learnt();
+    const std::lock_guard lock(known.mutex);
+    row = known.find(key.api_version, key.kind);
   }
-  return *kind;
+  if (row == nullptr) {
+    throw Error(ExitCode::failed,
+                "failed to handle " + key.display() + ": its kind is not in the table of kinds");
+  }
+  return *row;
+}
+
+const Kind& kind_of(const Json& object) {
+  return kind_of(key_of(object));
+}
+
+bool is_type(std::string_view word) {
+  const auto dot = word.find('.');
+  if (dot == std::string_view::npos) return find_kind(word) != nullptr;
+  return dot > 0 && !is_builtin_group(word.substr(dot + 1));
 }
 
 bool is_workload(const Kind& kind) {

@@ -20,6 +20,7 @@ enum class Wave {
   identities,
   configuration,
   services,
+  custom,  // all that they name is there, and what they bring (Secrets, policies) before any pod
   workloads,
   execution,  // the workloads that take the kill switch
   policies,
@@ -36,10 +37,10 @@ enum class Capture {
 // One row is all there is to know of a kind. Everything that treats kinds differently reads it
 // here.
 struct Kind {
-  std::string_view kind;         // "Deployment"
-  std::string_view api_version;  // "apps/v1": the version we read and write
-  std::string_view plural;       // "deployments"
-  std::string_view
+  std::string kind;         // "Deployment"
+  std::string api_version;  // "apps/v1": the version we read and write
+  std::string plural;       // "deployments"
+  std::string
       short_name;  // kubectl's short name, else the singular or plural that users type: "deploy"
   bool namespaced = true;
   Capture capture = Capture::never;
@@ -50,14 +51,29 @@ struct Kind {
   std::vector<std::string_view> but_mutable;
 
   std::string_view group() const;  // "apps"; empty for the core group
+  std::string type() const;        // as ObjectKey::type: "Deployment", "Widget.example.com"
+  std::string name() const;        // "deployments.apps", "configmaps"
   // The name that kubectl prints with -o name, without "/<name>": "deployment.apps".
   std::string resource_name() const;
 };
 
+// The table: kinds of Kubernetes itself.
 std::span<const Kind> kinds();
 const Kind* find_kind(std::string_view kind);  // nullptr when it is not in the table
-const Kind& kind_of(const Json& object);       // throws Error(failed) when it is not in the table
 bool is_workload(const Kind& kind);            // Deployment, StatefulSet, DaemonSet
+
+// The row of a kind of custom resources, which only an API server or an LKG can name. How a kind is
+// called is a fact of its API, no state of a run: rows are only added and live as long as the
+// process, and a kind that is learnt again has its row already.
+const Kind& learn_kind(std::string_view api_version, std::string_view kind,
+                       std::string_view plural);
+
+// The row of an object, in the table or learnt. Throws Error(failed) when there is none.
+const Kind& kind_of(const ObjectKey& key);
+const Kind& kind_of(const Json& object);
+
+// Whether a word is a type as a user writes it: "Deployment", or "Widget.example.com".
+bool is_type(std::string_view word);
 
 // An API group of Kubernetes itself, the core group ("") among them; every other one serves custom
 // resources.

@@ -2,6 +2,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
+#include "common/kube/kinds.hpp"
 
 namespace dr::kube {
 namespace {
@@ -42,13 +43,24 @@ const Json* required_object(const Json& object, data::Path path) {
 
 }  // namespace
 
+std::string ObjectKey::type() const {
+  return type_of(api_version, kind);
+}
+
+std::string type_of(std::string_view api_version, std::string_view kind) {
+  const auto group = group_of(api_version);
+  std::string type(kind);
+  if (!is_builtin_group(group)) type.append(".").append(group);
+  return type;
+}
+
 ObjectKey key_of(const Json& object) {
   return {data::string_at(object, {"apiVersion"}), data::string_at(object, {"kind"}),
           data::string_or(object, {"metadata", "namespace"}, ""), name_of(object)};
 }
 
 std::string display(const Json& object) {
-  return text_for_display(&object, "kind") + "/" +
+  return type_of(text_for_display(&object, "apiVersion"), text_for_display(&object, "kind")) + "/" +
          text_for_display(metadata_for_display(object), "name");
 }
 

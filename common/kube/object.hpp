@@ -17,14 +17,20 @@ struct ObjectKey {
   std::string name;
 
   auto operator<=>(const ObjectKey&) const = default;
-  std::string display() const { return kind + "/" + name; }
+  std::string type() const;
+  std::string display() const { return type() + "/" + name; }
 };
+
+// What tells a kind from all others: "Deployment" for one of Kubernetes itself, and with its group,
+// "Widget.example.com", for one of custom resources, which may have the name of a built-in one
+// (Knative has a Service).
+std::string type_of(std::string_view api_version, std::string_view kind);
 
 // All of them throw Error(failed) when a required member is missing or of the wrong type
 // (common/data/json.hpp).
 
 ObjectKey key_of(const Json& object);
-std::string display(const Json& object);  // "Deployment/web", for messages; never throws
+std::string display(const Json& object);  // as of its key, for messages; never throws
 const std::string& name_of(const Json& object);
 const std::string& uid_of(const Json& object);
 const std::string& resource_version_of(const Json& object);

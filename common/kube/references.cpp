@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "common/kube/kinds.hpp"
 #include "common/kube/object.hpp"
 
 namespace dr::kube {
@@ -76,6 +77,7 @@ void add_pod_spec(References& references, const Json& spec) {
 }
 
 void add_object(References& references, const Json& object) {
+  if (is_custom(object)) return;  // what its fields mean is its operator's
   if (const Json* pod_template = pod_template_of(object)) {
     for (const Json* container : containers_of(*pod_template))
       add_environment(references, *container);

@@ -1,5 +1,6 @@
 #include "common/kube/snapshot.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
@@ -16,6 +17,7 @@ using Lists = std::map<std::string, std::vector<Json>, std::less<>>;
 
 struct Collected {
   Lists lists;
+  std::vector<const Kind*> unserved;
   bool at_one_version = true;  // every list answered at the resourceVersion that was asked for
 };
 
@@ -23,13 +25,13 @@ struct Collected {
   // A list is empty, not absent, in a namespace that is not there.
   if (error.reason == ApiReason::not_found) {
     throw Error(ExitCode::refused,
-                "this API server is too old or has it disabled: it does not serve " +
-                    std::string(kind.plural) + " of " + std::string(kind.api_version),
+                "this API server is too old or has it disabled: it does not serve " + kind.plural +
+                    " of " + kind.api_version,
                 "an LKG needs Kubernetes 1.23 or newer with its built-in APIs enabled");
   }
-  throw Error(ExitCode::failed, "failed to list " + std::string(kind.plural) + ": " + error.text,
+  throw Error(ExitCode::failed, "failed to list " + kind.name() + ": " + error.text,
               error.reason == ApiReason::forbidden
-                  ? "grant `list` on " + std::string(kind.plural) + ", then run it again"
+                  ? "grant `list` on " + kind.name() + ", then run it again"
                   : "check the connection to the cluster, then run it again");
 }
 
@@ -39,8 +41,7 @@ std::vector<Json> items_of(const Kind& kind, Json&& list) {
   const auto found = list.find("items");
   if (found == list.end() || found->is_null()) return items;
   if (!found->is_array()) {
-    throw Error(ExitCode::failed,
-                "failed to list " + std::string(kind.plural) + ": /items: expected an array");
+    throw Error(ExitCode::failed, "failed to list " + kind.name() + ": /items: expected an array");
   }
   items.reserve(found->size());
   for (auto& item : *found) {
@@ -48,6 +49,12 @@ std::vector<Json> items_of(const Kind& kind, Json&& list) {
     items.push_back(std::move(item));
   }
   return items;
+}
+
+// The definition of a custom kind may go away, or drop a version, while that of a kind of the table
+// may not.
+bool is_unserved(const Kind& kind, const ApiError& error) {
+  return error.reason == ApiReason::not_found && !is_builtin_group(kind.group());
 }
 
 bool cannot_be_exact(const ApiError& error) {
@@ -67,6 +74,10 @@ Collected collect(const Kubectl& kubectl, std::string_view ns, std::span<const K
   Collected result;
   for (std::size_t i = 0; i < replies.size(); ++i) {
     const Kind& kind = *kinds[i];
+    if (replies[i].error && is_unserved(kind, *replies[i].error)) {
+      result.unserved.push_back(&kind);
+      continue;
+    }
     if (replies[i].error) {
       if (version.empty() || !cannot_be_exact(*replies[i].error))
         throw_unreadable(kind, *replies[i].error);
@@ -77,7 +88,7 @@ Collected collect(const Kubectl& kubectl, std::string_view ns, std::span<const K
         data::string_at(replies[i].value, {"metadata", "resourceVersion"}) != version) {
       result.at_one_version = false;
     }
-    result.lists[std::string(kind.kind)] = items_of(kind, std::move(replies[i].value));
+    result.lists[kind.type()] = items_of(kind, std::move(replies[i].value));
   }
   return result;
 }
@@ -94,12 +105,12 @@ std::set<std::string> fingerprint(const Lists& lists) {
   return prints;
 }
 
-Lists collect_twice(const Kubectl& kubectl, std::string_view ns,
-                    std::span<const Kind* const> kinds) {
-  Lists before = collect(kubectl, ns, kinds, {}).lists;
+Collected collect_twice(const Kubectl& kubectl, std::string_view ns,
+                        std::span<const Kind* const> kinds) {
+  Collected before = collect(kubectl, ns, kinds, {});
   for (int i = 1; i < k_collections; ++i) {
-    Lists after = collect(kubectl, ns, kinds, {}).lists;
-    if (fingerprint(before) == fingerprint(after)) return after;
+    Collected after = collect(kubectl, ns, kinds, {});
+    if (fingerprint(before.lists) == fingerprint(after.lists)) return after;
     before = std::move(after);
     kubectl.wait(k_pause);
   }
@@ -111,14 +122,14 @@ Lists collect_twice(const Kubectl& kubectl, std::string_view ns,
 
 }  // namespace
 
-const std::vector<Json>& Snapshot::of(std::string_view kind) const {
+const std::vector<Json>& Snapshot::of(std::string_view type) const {
   static const std::vector<Json> none;
-  const auto list = m_lists.find(kind);
+  const auto list = m_lists.find(type);
   return list == m_lists.end() ? none : list->second;
 }
 
-const Json* Snapshot::find(std::string_view kind, std::string_view name) const {
-  for (const auto& item : of(kind)) {
+const Json* Snapshot::find(std::string_view type, std::string_view name) const {
+  for (const auto& item : of(type)) {
     if (name_of(item) == name) return &item;
   }
   return nullptr;
@@ -136,12 +147,13 @@ Snapshot read_snapshot(const Kubectl& kubectl, std::string_view ns,
   Collected rest;
   if (!version.empty()) rest = collect(kubectl, ns, kinds.subspan(1), version);
   if (!version.empty() && rest.at_one_version) {
-    rest.lists[std::string(first.kind)] = items_of(first, std::move(reply.value));
-    snapshot.m_lists = std::move(rest.lists);
+    rest.lists[first.type()] = items_of(first, std::move(reply.value));
     snapshot.m_resource_version = version;
   } else {
-    snapshot.m_lists = collect_twice(kubectl, ns, kinds);
+    rest = collect_twice(kubectl, ns, kinds);
   }
+  snapshot.m_lists = std::move(rest.lists);
+  snapshot.m_unserved = std::move(rest.unserved);
   return snapshot;
 }
 

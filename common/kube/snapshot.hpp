@@ -15,10 +15,14 @@ namespace dr::kube {
 // Every object of some kinds in one namespace, at one moment.
 class Snapshot {
  public:
-  // The objects of a kind, with apiVersion and kind filled in; empty for a kind that was not read.
-  const std::vector<Json>& of(std::string_view kind) const;
-  const Json* find(std::string_view kind,
+  // The objects of a kind by its type ("Deployment", "Widget.example.com"), with apiVersion and
+  // kind filled in; empty for a kind that was not read.
+  const std::vector<Json>& of(std::string_view type) const;
+  const Json* find(std::string_view type,
                    std::string_view name) const;  // nullptr when it is not there
+
+  // Kinds of custom resources that the server does not serve: there can be no object of them.
+  const std::vector<const Kind*>& unserved() const { return m_unserved; }
 
   // The resourceVersion at which every list was read; empty when the lists were collected twice
   // instead.
@@ -27,6 +31,7 @@ class Snapshot {
  private:
   friend Snapshot read_snapshot(const Kubectl&, std::string_view, std::span<const Kind* const>);
   std::map<std::string, std::vector<Json>, std::less<>> m_lists;
+  std::vector<const Kind*> m_unserved;
   std::string m_resource_version;
 };
 
@@ -34,7 +39,8 @@ class Snapshot {
 // names a resourceVersion, all others are read at exactly that one (resourceVersionMatch=Exact).
 // Where the server cannot (several stores behind it, a version expired meanwhile), everything is
 // collected twice until two collections agree, five times at most. Throws Error(failed) naming the
-// first kind that could not be read: a snapshot is whole or it is none.
+// first kind that could not be read: a snapshot is whole or it is none. A kind of the table that is
+// not served is Error(refused).
 Snapshot read_snapshot(const Kubectl& kubectl, std::string_view ns,
                        std::span<const Kind* const> kinds);
 

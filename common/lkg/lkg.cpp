@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/base/error.hpp"
+#include "common/base/text.hpp"
 #include "common/base/time.hpp"
 #include "common/data/yaml_codec.hpp"
 #include "common/kube/image_ref.hpp"
@@ -73,19 +74,32 @@ void check_switch(const Json& object) {
   }
 }
 
-void check_object(const Json& object, const std::string& ns) {
-  const std::string what = kube::display(object);
+bool is_recorded(const Lkg& lkg, const Json& object) {
+  return std::any_of(lkg.custom_kinds.begin(), lkg.custom_kinds.end(), [&](const auto* kind) {
+    return kind->kind == data::string_at(object, {"kind"}) &&
+           kind->api_version == data::string_at(object, {"apiVersion"});
+  });
+}
+
+const kube::Kind& checked_kind(const Lkg& lkg, const Json& object) {
+  if (is_recorded(lkg, object)) return kube::kind_of(object);
   const kube::Kind* kind = kube::find_kind(data::string_at(object, {"kind"}));
-  if (kind == nullptr || kind->capture == kube::Capture::never)
-    refuse(what + " does not belong into an LKG");
+  if (kind == nullptr || kind->capture == kube::Capture::never || kube::is_custom(object))
+    refuse(kube::display(object) + " does not belong into an LKG");
   if (data::string_at(object, {"apiVersion"}) != kind->api_version) {
-    refuse(fmt::format("{}: /apiVersion: expected {}", what, kind->api_version));
+    refuse(fmt::format("{}: /apiVersion: expected {}", kube::display(object), kind->api_version));
   }
-  if (kind->namespaced && data::string_or(object, {"metadata", "namespace"}, "") != ns) {
-    refuse(fmt::format("{}: /metadata/namespace: expected {}", what, ns));
+  return *kind;
+}
+
+void check_object(const Lkg& lkg, const Json& object) {
+  const std::string what = kube::display(object);
+  const kube::Kind& kind = checked_kind(lkg, object);
+  if (kind.namespaced && data::string_or(object, {"metadata", "namespace"}, "") != lkg.ns) {
+    refuse(fmt::format("{}: /metadata/namespace: expected {}", what, lkg.ns));
   }
-  if (kind->kind == "Namespace" && kube::name_of(object) != ns) {
-    refuse(fmt::format("{}: expected namespace {}", what, ns));
+  if (kind.kind == "Namespace" && kube::name_of(object) != lkg.ns) {
+    refuse(fmt::format("{}: expected namespace {}", what, lkg.ns));
   }
   check_switch(object);
   check_images(object);
@@ -95,7 +109,7 @@ void check_objects(const Lkg& lkg) {
   if (lkg.objects.empty()) refuse(std::string(k_manifest_name) + " holds no object");
   std::set<kube::ObjectKey> seen;
   for (const auto& object : lkg.objects) {
-    check_object(object, lkg.ns);
+    check_object(lkg, object);
     if (!seen.insert(kube::key_of(object)).second)
       refuse(kube::display(object) + " is there twice");
   }
@@ -119,6 +133,30 @@ void check_own(const Lkg& lkg, const LkgFiles& files) {
   }
 }
 
+bool is_word(std::string_view text, std::string_view letters) {
+  return !text.empty() && text.find_first_not_of(letters) == std::string_view::npos;
+}
+
+// They become parts of API paths.
+void read_custom_kinds(Lkg& lkg) {
+  for (const auto& entry : data::array_or_empty(lkg.metadata, {"custom_resources"})) {
+    const auto& api_version = data::string_at(entry, {"apiVersion"});
+    const auto& kind = data::string_at(entry, {"kind"});
+    const auto& plural = data::string_at(entry, {"plural"});
+    const auto group = kube::group_of(api_version);
+    const bool good =
+        is_word(plural, "abcdefghijklmnopqrstuvwxyz0123456789-") &&
+        is_word(api_version.substr(group.size()), "/abcdefghijklmnopqrstuvwxyz0123456789") &&
+        is_word(group, "abcdefghijklmnopqrstuvwxyz0123456789-.") &&
+        api_version.find('/') == api_version.rfind('/') && !kube::is_builtin_group(group);
+    if (!good) {
+      refuse(fmt::format("{}: /custom_resources: {} {} is no kind of custom resources",
+                         k_metadata_name, printable(api_version), printable(kind)));
+    }
+    lkg.custom_kinds.push_back(&kube::learn_kind(api_version, kind, plural));
+  }
+}
+
 void read_metadata(Lkg& lkg, const std::string& text) {
   lkg.metadata = data::read_json(text, k_metadata_name);
   if (!lkg.metadata.is_object()) refuse(std::string(k_metadata_name) + ": expected an object");
@@ -138,6 +176,8 @@ void read_metadata(Lkg& lkg, const std::string& text) {
   }
   lkg.id = data::string_at(lkg.metadata, {"id"});
   lkg.cluster_uid = data::string_at(lkg.metadata, {"cluster", "uid"});
+  lkg.server_version = data::string_or(lkg.metadata, {"cluster", "server_version"}, "");
+  read_custom_kinds(lkg);
 }
 
 }  // namespace
@@ -156,9 +196,9 @@ LkgId::LkgId(UtcTime time, std::string_view manifest_sha256)
     : m_time(time),
       m_text(timestamp_id(time).append("-").append(manifest_sha256.substr(0, k_id_hex))) {}
 
-const Json* Lkg::find(std::string_view kind, std::string_view name) const {
+const Json* Lkg::find(std::string_view type, std::string_view name) const {
   const auto object = std::find_if(objects.begin(), objects.end(), [&](const Json& candidate) {
-    return data::string_at(candidate, {"kind"}) == kind && kube::name_of(candidate) == name;
+    return kube::key_of(candidate).type() == type && kube::name_of(candidate) == name;
   });
   return object == objects.end() ? nullptr : &*object;
 }

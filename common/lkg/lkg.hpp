@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/data/json.hpp"
+#include "common/kube/kinds.hpp"
 #include "common/kube/object.hpp"
 #include "common/os/clock.hpp"
 
@@ -42,11 +43,14 @@ struct Lkg {
   std::string ns;
   std::string cluster_uid;  // UID of namespace kube-system where it was captured; empty when it was
                             // not recorded
-  std::vector<Json> objects;  // in manifest order
+  std::string server_version;  // of the API server there, "v1.36.3"; empty when it was not recorded
+  std::vector<Json> objects;   // in manifest order
+  std::vector<const kube::Kind*> custom_kinds;  // of the custom resources among them, as recorded
   Json metadata;
   std::vector<std::string> warnings;  // what an LKG of the incumbent scripts lacks
 
-  const Json* find(std::string_view kind, std::string_view name) const;
+  // By type, "Deployment" or "Widget.example.com".
+  const Json* find(std::string_view type, std::string_view name) const;
   // Throws Error(usage) when a command is about another namespace.
   void require_namespace(const std::string& other) const;
   // The capture left the object out on purpose or for want of a digest, so it is neither drift nor
@@ -55,9 +59,9 @@ struct Lkg {
 };
 
 // Reads and checks an LKG without a cluster: shape, one namespace, no duplicate, no Secret and no
-// kind outside the table, every workload image by digest, the switch at "1" (absent only in an LKG
-// of the incumbent scripts), and the manifest's checksum in the metadata. Throws Error(integrity)
-// naming the object and the pointer.
+// kind outside the table but the custom ones that its metadata records, every workload image by
+// digest, the switch at "1" (absent only in an LKG of the incumbent scripts), and the manifest's
+// checksum in the metadata. Throws Error(integrity) naming the object and the pointer.
 Lkg parse_lkg(const LkgFiles& files);
 
 }  // namespace dr::lkg

@@ -19,7 +19,7 @@ const std::vector<std::string> k_default_rules = {"ConfigMap/agenttrader-heartbe
 void check_rule(const std::string& rule, std::size_t line) {
   const auto slash = rule.find('/');
   const bool form = slash != std::string::npos && slash + 1 < rule.size();
-  if (form && kube::find_kind(rule.substr(0, slash)) != nullptr) return;
+  if (form && kube::is_type(rule.substr(0, slash))) return;
   throw Error(
       ExitCode::failed,
       fmt::format("ops/lkg/volatile line {}: \"{}\" is not KIND/GLOB", line, printable(rule)),

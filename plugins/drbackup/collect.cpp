@@ -9,6 +9,7 @@
 #include "common/backup/credentials.hpp"
 #include "common/base/error.hpp"
 #include "common/kube/bulk_list.hpp"
+#include "common/kube/derived.hpp"
 #include "common/kube/discovery.hpp"
 #include "common/kube/field_rules.hpp"
 #include "common/kube/kinds.hpp"
@@ -67,7 +68,7 @@ std::vector<DeadGroup> dead_groups_of(const kube::Discovery& discovery) {
   std::vector<DeadGroup> groups;
   for (const auto& group : discovery.dead) {
     groups.push_back({group.group_version, group.error.text,
-                      is_derived_group(kube::group_of(group.group_version))});
+                      kube::is_derived_group(kube::group_of(group.group_version))});
   }
   return groups;
 }

@@ -3,47 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <utility>
 
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
+#include "common/kube/derived.hpp"
 #include "common/kube/kinds.hpp"
 #include "common/kube/object.hpp"
 
 namespace dr::backup {
 namespace {
-
-struct LeftOut {
-  std::string_view resource;
-  std::string_view kind;
-  std::string_view reason;
-};
-
-constexpr std::array k_left_out = {
-    LeftOut{"secrets", "Secret", "Secrets are never read"},
-    LeftOut{"pods", "Pod", "made by workloads"},
-    LeftOut{"replicasets.apps", "ReplicaSet", "made by Deployments"},
-    LeftOut{"controllerrevisions.apps", "ControllerRevision",
-            "made by StatefulSets and DaemonSets"},
-    LeftOut{"endpointslices.discovery.k8s.io", "EndpointSlice", "made from Services and Endpoints"},
-    LeftOut{"events", "Event", "a log, not state"},
-    LeftOut{"events.events.k8s.io", "Event", "a log, not state"},
-    LeftOut{"leases.coordination.k8s.io", "Lease", "heartbeats of programs that run"},
-    LeftOut{"csistoragecapacities.storage.k8s.io", "CSIStorageCapacity", "made by storage drivers"},
-    LeftOut{"policyreports.wgpolicyk8s.io", "PolicyReport", "made by policy engines"},
-    LeftOut{"ephemeralreports.reports.kyverno.io", "EphemeralReport", "made by policy engines"},
-    LeftOut{"ciliumendpoints.cilium.io", "CiliumEndpoint", "made from pods"},
-};
-
-constexpr std::array<std::string_view, 3> k_derived_groups = {
-    "metrics.k8s.io", "custom.metrics.k8s.io", "external.metrics.k8s.io"};
-
-bool is_left_out_kind(std::string_view kind) {
-  return std::any_of(k_left_out.begin(), k_left_out.end(),
-                     [&](const LeftOut& row) { return row.kind == kind; });
-}
 
 const kube::Kind* row_of(const kube::Resource& resource) {
   const kube::Kind* kind = kube::find_kind(resource.kind);
@@ -106,7 +76,7 @@ void check_word(std::string_view flag, const std::string& word, const std::vecto
     return;
   }
   for (const auto& resource : resources) {
-    const auto reason = left_out_reason(resource);
+    const auto reason = kube::derived_reason(resource);
     if (reason.empty() || !is_named(coverage_of(resource), word)) continue;
     throw Error(ExitCode::usage,
                 fmt::format("{}: {} is never part of a backup: {}", flag, resource.name(), reason));
@@ -133,24 +103,11 @@ bool is_made_endpoints(const Json& object, const std::set<std::string>& selectin
 
 }  // namespace
 
-std::string_view left_out_reason(const kube::Resource& resource) {
-  if (is_derived_group(kube::group_of(resource.api_version))) return "measured, not state";
-  const std::string name = resource.name();
-  const auto row = std::find_if(k_left_out.begin(), k_left_out.end(),
-                                [&](const LeftOut& one) { return one.resource == name; });
-  return row == k_left_out.end() ? std::string_view{} : row->reason;
-}
-
-bool is_derived_group(std::string_view group) {
-  return std::find(k_derived_groups.begin(), k_derived_groups.end(), group) !=
-         k_derived_groups.end();
-}
-
 std::vector<Coverage> planned_coverage(const std::vector<kube::Resource>& resources,
                                        const Selection& selection) {
   std::vector<Coverage> known;
   for (const auto& resource : resources) {
-    if (resource.namespaced && resource.listable && left_out_reason(resource).empty())
+    if (resource.namespaced && resource.listable && kube::derived_reason(resource).empty())
       known.push_back(coverage_of(resource));
   }
   for (const auto& kind : kube::kinds()) {
@@ -193,8 +150,9 @@ std::vector<Json> without_derived(std::vector<Json> objects) {
   std::erase_if(objects, [&](const Json& object) {
     if (is_made_endpoints(object, selecting_services)) return true;
     const Json* controller = kube::controller_of(object);
-    return controller != nullptr && (uids.contains(data::string_or(*controller, {"uid"}, "")) ||
-                                     is_left_out_kind(data::string_or(*controller, {"kind"}, "")));
+    return controller != nullptr &&
+           (uids.contains(data::string_or(*controller, {"uid"}, "")) ||
+            kube::is_derived_kind(data::string_or(*controller, {"kind"}, "")));
   });
   return objects;
 }

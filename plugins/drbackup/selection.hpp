@@ -1,6 +1,5 @@
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -8,11 +7,6 @@
 #include "common/kube/discovery.hpp"
 
 namespace dr::backup {
-
-// Why a resource is never part of a backup, or "" when it is.
-std::string_view left_out_reason(const kube::Resource& resource);
-// The same of a whole API group.
-bool is_derived_group(std::string_view group);
 
 // What a backup reads, by resource: every namespaced resource that can be listed and is not left
 // out, as far as the selection asks for it, and those kinds of an LKG that the server does not

@@ -206,14 +206,15 @@ class Capture {
     object["spec"].erase("replicas");
   }
 
-  // A workload that an operator owns comes back through that operator, whose resource is not in
-  // this LKG.
+  // A workload that an operator owns comes back through that operator, from the custom resource
+  // that owns it; this LKG may lack that one.
   void note_operators() {
     for (const auto& kind : kube::kinds()) {
       if (!kube::is_workload(kind)) continue;
       for (const auto& workload : m_live.snapshot.of(kind.kind)) {
         const Json* owner = kube::controller_of(workload);
-        if (owner == nullptr || is_excluded(m_options, kube::key_of(workload))) continue;
+        if (owner == nullptr || is_excluded(m_options, kube::key_of(workload)) || holds(*owner))
+          continue;
         m_result.left_out.push_back(
             {kube::display(workload),
              fmt::format("{}/{} owns it", data::string_or(*owner, {"kind"}, "?"),
@@ -221,6 +222,15 @@ class Capture {
              "back up its owner, or leave it out with --exclude " + kube::display(workload)});
       }
     }
+  }
+
+  bool holds(const Json& owner) const {
+    return std::any_of(m_result.objects.begin(), m_result.objects.end(), [&](const Json& object) {
+      const auto key = kube::key_of(object);
+      return key.name == data::string_or(owner, {"name"}, "") &&
+             key.type() == kube::type_of(data::string_or(owner, {"apiVersion"}, ""),
+                                         data::string_or(owner, {"kind"}, ""));
+    });
   }
 
   const Live& m_live;

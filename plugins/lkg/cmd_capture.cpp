@@ -17,6 +17,7 @@
 #include "common/registry/tag_lookup.hpp"
 #include "plugins/lkg/capture.hpp"
 #include "plugins/lkg/commands.hpp"
+#include "plugins/lkg/custom_kinds.hpp"
 #include "plugins/lkg/metadata.hpp"
 
 namespace dr::lkg {
@@ -54,9 +55,9 @@ void check_flags(const CaptureFlags& flags) {
     if (excluded.starts_with("Namespace/") || excluded == k_switch) {
       throw Error(ExitCode::usage, "--exclude: an LKG cannot be without " + printable(excluded));
     }
-    if (form && kube::find_kind(excluded.substr(0, slash)) != nullptr) continue;
+    if (form && kube::is_type(excluded.substr(0, slash))) continue;
     throw Error(ExitCode::usage, "--exclude: \"" + printable(excluded) + "\" is not KIND/NAME",
-                "write it as in Deployment/web");
+                "write it as in Deployment/web, a custom resource as in Widget.example.com/one");
   }
 }
 
@@ -77,9 +78,10 @@ Live read_settled(const kube::Kubectl& kubectl, const CaptureFlags& flags, Milli
                   cli::Runtime& runtime) {
   const auto progress = cli::progress_lines(runtime);
   const auto deadline = runtime.clock.steady() + wait;
+  const auto custom_kinds = discover_custom_kinds(kubectl);
   std::string last;
   while (true) {
-    Live live = read_live(kubectl);
+    Live live = read_live(kubectl, custom_kinds);
     if (!live.ns) {
       throw Error(ExitCode::failed, "namespace " + kubectl.target().ns + " does not exist",
                   "check -n and --context");

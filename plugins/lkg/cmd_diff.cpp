@@ -92,6 +92,26 @@ Json json_of(const kube::Blame& blame) {
   return entry;
 }
 
+// What the server filled in is told, and counts for nothing.
+Json defaulted_of(const std::vector<ObjectDrift>& drifts) {
+  Json list = Json::array();
+  for (const auto& drift : drifts) {
+    for (const auto& one : drift.defaulted)
+      list.push_back(
+          {{"object", drift.key.display()}, {"pointer", one.pointer}, {"live", *one.right}});
+  }
+  return list;
+}
+
+std::string lines_of(const Json& defaulted) {
+  std::string text;
+  for (const auto& one : defaulted) {
+    text += fmt::format("no drift: {} {} was filled in by the server\n",
+                        data::string_at(one, {"object"}), data::string_at(one, {"pointer"}));
+  }
+  return text;
+}
+
 Json json_of(const std::vector<ObjectDrift>& drifts, bool blame) {
   Json list = Json::array();
   for (const auto& drift : drifts) {
@@ -114,8 +134,9 @@ ExitCode run(const DiffOptions& options, cli::Runtime& runtime, const cli::Globa
   const auto kubectl = cli::connect(runtime, globals);
   lkg.require_namespace(kubectl.target().ns);
   const auto facts = kube::read_cluster_facts(kubectl);
-  const Live live = read_live_objects(kubectl, priority_classes_of(lkg));
+  const Live live = read_live_objects(kubectl, lkg);
   auto drifts = find_drift(lkg, live, allocated_on(lkg, facts.uid));
+  const Json defaulted = defaulted_of(drifts);
   std::erase_if(drifts, [&](const ObjectDrift& drift) {
     return drift.kind == DriftKind::same ||
            (options.ignore_extras && drift.kind == DriftKind::extra);
@@ -124,8 +145,9 @@ ExitCode run(const DiffOptions& options, cli::Runtime& runtime, const cli::Globa
                     {{"lkg", lkg.id},
                      {"namespace", lkg.ns},
                      {"objects", lkg.objects.size()},
-                     {"drifts", json_of(drifts, options.blame)}},
-                    text_of(drifts, lkg, options.blame));
+                     {"drifts", json_of(drifts, options.blame)},
+                     {"defaulted", defaulted}},
+                    text_of(drifts, lkg, options.blame) + lines_of(defaulted));
   return drifts.empty() ? ExitCode::ok : ExitCode::failed;
 }
 

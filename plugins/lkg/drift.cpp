@@ -1,9 +1,13 @@
 #include "plugins/lkg/drift.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
+#include <utility>
 
 #include "common/kube/compare.hpp"
+#include "common/kube/managed_fields.hpp"
 #include "common/lkg/volatile_objects.hpp"
 
 namespace dr::lkg {
@@ -21,7 +25,7 @@ ObjectDrift drift_of(const Json& object, const Live& live, kube::Allocated alloc
   ObjectDrift drift;
   drift.key = kube::key_of(object);
   drift.lkg = &object;
-  drift.live = live.find(drift.key.kind, drift.key.name);
+  drift.live = live.find(drift.key);
   if (drift.live == nullptr) {
     drift.kind = DriftKind::missing;
     return drift;
@@ -29,8 +33,33 @@ ObjectDrift drift_of(const Json& object, const Live& live, kube::Allocated alloc
   drift.differences = volatiles.covers(object) ? kube::compare(without_data(object),
                                                                without_data(*drift.live), allocated)
                                                : kube::compare(object, *drift.live, allocated);
-  if (!drift.differences.empty()) drift.kind = DriftKind::changed;
   return drift;
+}
+
+// "v1.36" of "v1.36.3": patch releases add no field.
+std::string_view minor_of(std::string_view version) {
+  const auto dot = version.find('.');
+  return version.substr(0, dot == std::string_view::npos ? dot : version.find('.', dot + 1));
+}
+
+bool may_have_new_defaults(const Lkg& lkg, const Live& live, const ObjectDrift& drift) {
+  if (kube::is_custom(*drift.lkg)) return true;
+  return !lkg.server_version.empty() && !live.server_version.empty() &&
+         minor_of(lkg.server_version) != minor_of(live.server_version);
+}
+
+// Takes what the server filled in out of the differences.
+void set_defaults_apart(ObjectDrift& drift) {
+  const auto first = std::stable_partition(
+      drift.differences.begin(), drift.differences.end(), [&](const data::Difference& one) {
+        if (one.left || !one.right) return true;
+        // Elements of lists may count differently on the live side.
+        const Json::json_pointer place(one.pointer);
+        if (!drift.live->contains(place) || drift.live->at(place) != *one.right) return true;
+        return kube::is_set_by_somebody(*drift.live, one.pointer);
+      });
+  std::move(first, drift.differences.end(), std::back_inserter(drift.defaulted));
+  drift.differences.erase(first, drift.differences.end());
 }
 
 }  // namespace
@@ -45,18 +74,21 @@ std::vector<ObjectDrift> find_drift(const Lkg& lkg, const Live& live, kube::Allo
   std::vector<ObjectDrift> drifts;
   std::set<kube::ObjectKey> known;
   for (const auto& object : lkg.objects) {
-    drifts.push_back(drift_of(object, live, allocated, volatiles));
+    auto drift = drift_of(object, live, allocated, volatiles);
+    if (may_have_new_defaults(lkg, live, drift)) set_defaults_apart(drift);
+    if (!drift.differences.empty()) drift.kind = DriftKind::changed;
+    drifts.push_back(std::move(drift));
     known.insert(drifts.back().key);
   }
   for (const Json* object : lkg_objects(live)) {
     const auto key = kube::key_of(*object);
     // A PriorityClass is the cluster's; one that only a drifted workload names is no extra of the
     // namespace.
-    if (known.contains(key) || key.kind == "PriorityClass" || key.kind == "Namespace" ||
-        lkg.left_out(key))
+    const std::string type = key.type();
+    if (known.contains(key) || type == "PriorityClass" || type == "Namespace" || lkg.left_out(key))
       continue;
     if (volatiles.covers(*object)) continue;
-    drifts.push_back({key, DriftKind::extra, {}, nullptr, object});
+    drifts.push_back({key, DriftKind::extra, {}, nullptr, object, {}});
   }
   return drifts;
 }
@@ -64,14 +96,6 @@ std::vector<ObjectDrift> find_drift(const Lkg& lkg, const Live& live, kube::Allo
 kube::Allocated allocated_on(const Lkg& lkg, const std::string& cluster_uid) {
   return !lkg.cluster_uid.empty() && lkg.cluster_uid == cluster_uid ? kube::Allocated::keep
                                                                     : kube::Allocated::drop;
-}
-
-std::set<std::string> priority_classes_of(const Lkg& lkg) {
-  std::set<std::string> names;
-  for (const auto& object : lkg.objects) {
-    if (data::string_at(object, {"kind"}) == "PriorityClass") names.insert(kube::name_of(object));
-  }
-  return names;
 }
 
 }  // namespace dr::lkg

@@ -20,17 +20,19 @@ struct ObjectDrift {
   std::vector<data::Difference> differences;  // LKG left, live right; of `changed`
   const Json* lkg = nullptr;                  // not of `extra`
   const Json* live = nullptr;                 // not of `missing`
+  std::vector<data::Difference> defaulted;    // what the server filled in since, which is no drift
 };
 
 // Every object of the LKG, in manifest order, then the extras: the user's objects of captured kinds
 // that it does not hold, except those that its capture left out on record. The data of volatile
 // objects is not compared.
+//
+// A field that is live only and that nobody set (kube::is_set_by_somebody) was filled in by the
+// server: where it is of another minor version than the LKG's, and in a custom resource, whose
+// definition may have got a default since. No write can remove it.
 std::vector<ObjectDrift> find_drift(const Lkg& lkg, const Live& live, kube::Allocated allocated);
 
 // Node ports of an LKG hold on the cluster it was captured on.
 kube::Allocated allocated_on(const Lkg& lkg, const std::string& cluster_uid);
-
-// The PriorityClasses of an LKG, to be read besides the namespace.
-std::set<std::string> priority_classes_of(const Lkg& lkg);
 
 }  // namespace dr::lkg

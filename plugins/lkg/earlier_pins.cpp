@@ -40,7 +40,7 @@ std::optional<std::vector<kube::PinnedImage>> pins_of_earlier_lkg(const EarlierL
                                                                   const Json& pod_template) {
   std::optional<std::vector<kube::PinnedImage>> found;
   earlier([&](const Lkg& lkg) {
-    const Json* object = lkg.find(key.kind, key.name);
+    const Json* object = lkg.find(key.type(), key.name);
     auto pins = recorded_pins(lkg, key);
     if (object == nullptr || pins.empty() || !fits(pins, pod_template)) return false;
     Json pinned = pod_template;

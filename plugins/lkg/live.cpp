@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <set>
 #include <utility>
 
 #include "common/base/error.hpp"
@@ -18,12 +20,19 @@ void fill_in_type(Json& object, std::string_view kind_name) {
   kube::set_type(object, kind.api_version, kind.kind);
 }
 
-std::optional<Json> read_namespace(const kube::Kubectl& kubectl) {
+// The Namespace, and what the server is.
+void read_place(const kube::Kubectl& kubectl, Live& live) {
   const auto& ns = kubectl.target().ns;
-  auto object =
-      kubectl.find(kube::object_path(*kube::find_kind("Namespace"), {}, ns), "Namespace/" + ns);
-  if (object) fill_in_type(*object, "Namespace");
-  return object;
+  const std::array<std::string, 2> paths = {
+      kube::object_path(*kube::find_kind("Namespace"), {}, ns), "/version"};
+  auto replies = kubectl.get_all(paths);
+  if (!replies[1].error)
+    live.server_version = data::string_or(replies[1].value, {"gitVersion"}, "");
+  auto& [object, error] = replies[0];
+  if (error && error->reason == kube::ApiReason::not_found) return;
+  if (error) throw Error(ExitCode::failed, "failed to read Namespace/" + ns + ": " + error->text);
+  fill_in_type(object, "Namespace");
+  live.ns = std::move(object);
 }
 
 // Kubernetes ships system-* classes with every cluster.
@@ -57,13 +66,30 @@ std::vector<Json> read_priority_classes(const kube::Kubectl& kubectl, std::set<s
   return classes;
 }
 
-Live read(const kube::Kubectl& kubectl, std::set<std::string> priority_classes,
-          const std::vector<const kube::Kind*>& kinds) {
+// What a read looks for besides the kinds of the table.
+struct Scope {
+  std::set<std::string> priority_classes;
+  std::vector<const kube::Kind*> custom_kinds;
+};
+
+Scope scope_of(const Lkg& lkg) {
+  Scope scope;
+  for (const auto& object : lkg.objects) {
+    if (kube::key_of(object).type() == "PriorityClass")
+      scope.priority_classes.insert(kube::name_of(object));
+  }
+  scope.custom_kinds = lkg.custom_kinds;
+  return scope;
+}
+
+Live read(const kube::Kubectl& kubectl, Scope scope, std::vector<const kube::Kind*> kinds) {
   Live live;
-  live.ns = read_namespace(kubectl);
+  read_place(kubectl, live);
+  kinds.insert(kinds.end(), scope.custom_kinds.begin(), scope.custom_kinds.end());
   live.snapshot = kube::read_snapshot(kubectl, kubectl.target().ns, kinds);
-  priority_classes.merge(named_classes(live.snapshot));
-  live.priority_classes = read_priority_classes(kubectl, std::move(priority_classes));
+  live.custom_kinds = std::move(scope.custom_kinds);
+  scope.priority_classes.merge(named_classes(live.snapshot));
+  live.priority_classes = read_priority_classes(kubectl, std::move(scope.priority_classes));
   return live;
 }
 
@@ -81,9 +107,9 @@ bool is_unmodified(const Json& service_account) {
 
 }  // namespace
 
-const Json* Live::find(std::string_view kind, std::string_view name) const {
-  if (kind == "Namespace") return ns && kube::name_of(*ns) == name ? &*ns : nullptr;
-  if (kind != "PriorityClass") return snapshot.find(kind, name);
+const Json* Live::find(std::string_view type, std::string_view name) const {
+  if (type == "Namespace") return ns && kube::name_of(*ns) == name ? &*ns : nullptr;
+  if (type != "PriorityClass") return snapshot.find(type, name);
   const auto found =
       std::find_if(priority_classes.begin(), priority_classes.end(),
                    [&](const Json& candidate) { return kube::name_of(candidate) == name; });
@@ -95,21 +121,24 @@ kube::Ownership Live::ownership() const {
           snapshot.of("Job")};
 }
 
-Live read_live(const kube::Kubectl& kubectl, const std::set<std::string>& priority_classes) {
-  return read(kubectl, priority_classes, kube::captured_and_derived_kinds());
+Live read_live(const kube::Kubectl& kubectl, const std::vector<const kube::Kind*>& custom_kinds) {
+  return read(kubectl, {{}, custom_kinds}, kube::captured_and_derived_kinds());
 }
 
-Live read_live_objects(const kube::Kubectl& kubectl,
-                       const std::set<std::string>& priority_classes) {
-  return read(kubectl, priority_classes, kube::captured_kinds());
+Live read_live(const kube::Kubectl& kubectl, const Lkg& lkg) {
+  return read(kubectl, scope_of(lkg), kube::captured_and_derived_kinds());
+}
+
+Live read_live_objects(const kube::Kubectl& kubectl, const Lkg& lkg) {
+  return read(kubectl, scope_of(lkg), kube::captured_kinds());
 }
 
 bool belongs_to_lkg(const Json& live_object) {
   if (kube::controller_of(live_object) != nullptr) return false;
-  const std::string& kind = data::string_at(live_object, {"kind"});
+  const std::string type = kube::key_of(live_object).type();
   const std::string& name = kube::name_of(live_object);
-  if (kind == "ConfigMap" && name == "kube-root-ca.crt") return false;
-  return !(kind == "ServiceAccount" && name == "default" && is_unmodified(live_object));
+  if (type == "ConfigMap" && name == "kube-root-ca.crt") return false;
+  return !(type == "ServiceAccount" && name == "default" && is_unmodified(live_object));
 }
 
 std::vector<const Json*> lkg_objects(const Live& live) {
@@ -117,17 +146,21 @@ std::vector<const Json*> lkg_objects(const Live& live) {
   if (live.ns) objects.push_back(&*live.ns);
   const Json* kill_switch = live.find("ConfigMap", kube::k_switch_name);
   if (kill_switch != nullptr) objects.push_back(kill_switch);
-  for (const auto& kind : kube::kinds()) {
-    const bool named = kind.kind == "PriorityClass";
-    if (kind.capture != kube::Capture::always && !named) continue;
-    std::vector<const Json*> of_kind;
-    for (const auto& object : named ? live.priority_classes : live.snapshot.of(kind.kind)) {
-      if (&object != kill_switch && belongs_to_lkg(object)) of_kind.push_back(&object);
+  const auto add = [&](const std::vector<Json>& of_kind) {
+    const auto first = objects.size();
+    for (const auto& object : of_kind) {
+      if (&object != kill_switch && belongs_to_lkg(object)) objects.push_back(&object);
     }
-    std::sort(of_kind.begin(), of_kind.end(),
+    std::sort(objects.begin() + static_cast<std::ptrdiff_t>(first), objects.end(),
               [](const Json* a, const Json* b) { return kube::name_of(*a) < kube::name_of(*b); });
-    objects.insert(objects.end(), of_kind.begin(), of_kind.end());
+  };
+  for (const auto& kind : kube::kinds()) {
+    if (kind.kind == "PriorityClass") add(live.priority_classes);
+    if (kind.capture == kube::Capture::always) add(live.snapshot.of(kind.kind));
   }
+  std::set<std::string> types;
+  for (const auto* kind : live.custom_kinds) types.insert(kind->type());
+  for (const auto& type : types) add(live.snapshot.of(type));
   return objects;
 }
 

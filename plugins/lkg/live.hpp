@@ -1,7 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "common/kube/kubectl.hpp"
 #include "common/kube/ownership.hpp"
 #include "common/kube/snapshot.hpp"
+#include "common/lkg/lkg.hpp"
 
 namespace dr::lkg {
 
@@ -19,22 +19,34 @@ struct Live {
   kube::Snapshot snapshot;
   std::vector<Json> priority_classes;  // the named ones that exist
 
-  const Json* find(std::string_view kind, std::string_view name) const;
+  std::vector<const kube::Kind*> custom_kinds;  // those that were read
+  std::string server_version;                   // "v1.36.3"; empty when it may not be read
+
+  // By type, "Deployment" or "Widget.example.com", or by key.
+  const Json* find(std::string_view type, std::string_view name) const;
+  const Json* find(const kube::ObjectKey& key) const { return find(key.type(), key.name); }
   kube::Ownership ownership() const;  // must not outlive this
 };
 
-// Reads one consistent state. `priority_classes` are read besides those that the workloads name.
-Live read_live(const kube::Kubectl& kubectl, const std::set<std::string>& priority_classes = {});
+// Reads one consistent state, with the custom resources of these kinds. A custom kind that is not
+// served has no objects (Snapshot::unserved).
+Live read_live(const kube::Kubectl& kubectl,
+               const std::vector<const kube::Kind*>& custom_kinds = {});
+
+// The same for a comparison with an LKG: with the kinds of custom resources that it holds, and its
+// PriorityClasses, besides those that the workloads name now.
+Live read_live(const kube::Kubectl& kubectl, const Lkg& lkg);
 
 // Only what the LKG's kinds need, without pods and revisions.
-Live read_live_objects(const kube::Kubectl& kubectl, const std::set<std::string>& priority_classes);
+Live read_live_objects(const kube::Kubectl& kubectl, const Lkg& lkg);
 
 // Whether an object of a captured kind is the user's: not owned by a controller, and not one that
 // every namespace gets (ConfigMap kube-root-ca.crt, an unmodified ServiceAccount default).
 bool belongs_to_lkg(const Json& live_object);
 
 // All such objects, the Namespace and the PriorityClasses that workloads name included, in the
-// order of the table of kinds (the Namespace, then the switch, first) and by name.
+// order of the table of kinds (the Namespace, then the switch, first), then the custom ones by
+// type, each by name.
 std::vector<const Json*> lkg_objects(const Live& live);
 
 }  // namespace dr::lkg

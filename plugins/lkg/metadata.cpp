@@ -103,12 +103,29 @@ Json safety_posture(const std::vector<Json>& objects) {
            "anything else"}};
 }
 
-Json coverage(const CaptureResult& result) {
-  std::map<std::string, int> counts;
-  for (const auto& kind : kube::kinds()) {
-    if (kind.capture == kube::Capture::always) counts[std::string(kind.plural)] = 0;
+Json custom_resources(const CaptureResult& result) {
+  std::map<std::string, Json> sorted;
+  for (const auto& object : result.objects) {
+    if (!kube::is_custom(object)) continue;
+    const auto& kind = kube::kind_of(object);
+    sorted[kind.type()] = {
+        {"apiVersion", kind.api_version}, {"kind", kind.kind}, {"plural", kind.plural}};
   }
-  for (const auto& object : result.objects) ++counts[std::string(kube::kind_of(object).plural)];
+  Json list = Json::array();
+  for (auto& [type, entry] : sorted) list.push_back(std::move(entry));
+  return list;
+}
+
+Json coverage(const CaptureResult& result, const Live& live) {
+  std::map<std::string, int> counts;
+  for (const auto* kind : live.custom_kinds) counts[kind->name()] = 0;
+  for (const auto& kind : kube::kinds()) {
+    if (kind.capture == kube::Capture::always) counts[kind.plural] = 0;
+  }
+  for (const auto& object : result.objects) {
+    const auto& kind = kube::kind_of(object);
+    ++counts[kube::is_custom(object) ? kind.name() : kind.plural];
+  }
   Json list = Json::array();
   for (const auto& [plural, count] : counts) {
     list.push_back({{"resource", plural}, {"outcome", "ok"}, {"count", count}});
@@ -163,7 +180,8 @@ std::string metadata_text(const LkgId& id, const std::string& manifest, const Ca
       {"images", images(result)},
       {"safety_posture", safety_posture(result.objects)},
       {"references", kube::to_json(kube::references_of(result.objects))},
-      {"coverage", coverage(result)},
+      {"custom_resources", custom_resources(result)},
+      {"coverage", coverage(result, live)},
       {"left_out", left_out(result)},
       {"autoscaled", autoscaled(result)},
       {"not_applicable_by_hand", not_applicable_by_hand(result.objects)},

@@ -11,7 +11,7 @@ Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl, const Cons
   const auto facts = kube::read_cluster_facts(kubectl);
   check_cluster(lkg, facts, consent.allow_different_cluster, kubectl);
   Preview preview;
-  preview.live = read_live(kubectl, priority_classes_of(lkg));
+  preview.live = read_live(kubectl, lkg);
   const auto& pods = preview.live.snapshot.of("Pod");
   std::vector<kube::HaltProof> proofs;
   try {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # matrix.sh [--full]: runs core.bats with every kubectl on the newest API server, and with the oldest and the newest kubectl
-# on the oldest one; with --full, every kubectl on both.  Prints TAP lines, and compares the rows of the table in
+# on the oldest one; with --full, every kubectl on both; then across.bats, from one server to the other.  Prints TAP lines, and compares the rows of the table in
 # docs/compatibility.md with what it saw; DR_ACCEPT=1 with --full writes the table instead.
 # shellcheck disable=SC2317 # trap and xargs call functions by name
 set -euo pipefail
@@ -68,6 +68,12 @@ export -f run_pair
 combinations >"$scratch/combinations"
 # shellcheck disable=SC2016 # expanded by the inner bash
 xargs -P "$(nproc)" -L 1 bash -c 'run_pair "$@"' - <"$scratch/combinations" >"$scratch/tap"
+# And from the oldest server to the newest one, with the newest kubectl.
+(
+  PATH=$scratch/kubectl-${numbered[-1]}:$PATH
+  export MATRIX_OLD=$scratch/server-${servers[0]} MATRIX_NEW=$scratch/server-${servers[-1]}
+  bats --formatter tap "$here/across.bats" 2>&1 | sed -E '/^1\.\./d'
+) >>"$scratch/tap" || true
 cat "$scratch/tap"
 
 mapfile -t parts < <(sed -n 's/^@test "\(.*\)" {$/\1/p' "$here/core.bats")

@@ -145,7 +145,7 @@ std::vector<Check> check_terminating(const Scene& scene) {
   if (scene.live.ns && is_dying(&*scene.live.ns)) found.push_back(dying_namespace(scene.lkg.ns));
   for (const auto& object : scene.lkg.objects) {
     const auto key = kube::key_of(object);
-    const Json* live = scene.live.find(key.kind, key.name);
+    const Json* live = scene.live.find(key);
     if (key.kind != "Namespace" && is_dying(live)) found.push_back(dying(key, *live, scene.lkg.ns));
   }
   return or_ok(std::move(found), "terminating", "nothing of the LKG is being deleted");
@@ -188,7 +188,7 @@ std::vector<Check> check_owners(const Scene& scene) {
   std::vector<const Json*> objects;
   for (const auto& object : scene.lkg.objects) {
     const auto key = kube::key_of(object);
-    if (const Json* live = scene.live.find(key.kind, key.name)) objects.push_back(live);
+    if (const Json* live = scene.live.find(key)) objects.push_back(live);
   }
   std::vector<Check> found;
   for (const auto& owner : gitops_owners(objects))

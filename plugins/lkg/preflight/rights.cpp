@@ -30,17 +30,25 @@ struct Need {
 };
 using Needs = std::map<Need, std::set<std::string>>;
 
+Need need_of(const kube::ObjectKey& key) {
+  const auto& kind = kube::kind_of(key);
+  return {std::string(kind.group()), kind.plural, kind.namespaced, ""};
+}
+
 // Measured on 1.36: replace is an update, server-side apply a patch, and a create besides where the
 // object is absent.
 Needs needs_of(const Scene& scene) {
   Needs needs;
   for (const auto& planned : scene.plan.objects) {
-    const kube::Kind* kind = kube::find_kind(planned.drift.key.kind);
-    if (kind == nullptr || !is_written(planned) || kube::is_switch(planned.drift.key)) continue;
-    auto& verbs =
-        needs[{std::string(kind->group()), std::string(kind->plural), kind->namespaced, ""}];
+    if (!is_written(planned) || kube::is_switch(planned.drift.key)) continue;
+    auto& verbs = needs[need_of(planned.drift.key)];
     verbs.insert("patch");
-    verbs.insert(planned.action == Action::create ? "create" : "update");
+    if (planned.action == Action::recreate) verbs.insert("delete");
+    const bool is_made = planned.action == Action::create || planned.action == Action::recreate;
+    verbs.insert(is_made ? "create" : "update");
+  }
+  for (const auto& extra : scene.plan.extras) {
+    if (scene.plan.deletes(extra)) needs[need_of(extra.key)].insert("delete");
   }
   if (!scene.live.ns) needs[{"", "namespaces", false, ""}].insert("create");
   if (scene.live.find("ConfigMap", kube::k_switch_name) == nullptr)

@@ -31,8 +31,7 @@ bool is_written(const PlannedObject& planned) {
 
 bool starts_pods(const PlannedObject& planned) {
   if (!is_written(planned)) return false;
-  const kube::Kind* kind = kube::find_kind(planned.drift.key.kind);
-  return kind != nullptr && kube::is_workload(*kind) &&
+  return kube::is_workload(kube::kind_of(planned.drift.key)) &&
          data::integer_or(*planned.drift.lkg, {"spec", "replicas"}, 1) > 0;
 }
 

@@ -180,9 +180,8 @@ std::optional<Check> check(const Guard& guard, const std::map<Service, Backend>&
 std::vector<WebhookRequest> webhook_requests(const Scene& scene) {
   std::vector<WebhookRequest> requests;
   for (const auto& planned : scene.plan.objects) {
-    const kube::Kind* kind = kube::find_kind(planned.drift.key.kind);
-    if (kind == nullptr || !is_written(planned)) continue;
-    requests.push_back(request_of(planned, *kind));
+    if (!is_written(planned)) continue;
+    requests.push_back(request_of(planned, kube::kind_of(planned.drift.key)));
     if (starts_pods(planned)) requests.push_back(pod_of(planned));
   }
   return requests;

@@ -19,7 +19,7 @@ std::int64_t recorded_replicas(const Lkg& lkg, const kube::ObjectKey& key) {
 }
 
 bool is_scaled(const kube::ObjectKey& key) {
-  return key.kind == "Deployment" || key.kind == "StatefulSet";
+  return key.type() == "Deployment" || key.type() == "StatefulSet";
 }
 
 }  // namespace
@@ -31,7 +31,7 @@ Bodies::Bodies(const Lkg& lkg, kube::Allocated allocated, std::string restore_id
       m_volatile(VolatileObjects::of_metadata(lkg.metadata)) {}
 
 void Bodies::finish(const PlannedObject& planned, Json& body) const {
-  if (planned.drift.key.kind == "CronJob") body["spec"]["suspend"] = true;
+  if (planned.drift.key.type() == "CronJob") body["spec"]["suspend"] = true;
   if (planned.stamped) {
     (*kube::pod_template_of(
         body))["metadata"]["annotations"][std::string(kube::k_restore_id_annotation)] =
@@ -63,6 +63,7 @@ Json Bodies::creation(const PlannedObject& planned) const {
 Json Bodies::applied(const Json& written, const PlannedObject& planned) {
   Json body = written;
   body["metadata"] = kube::captured(*planned.drift.lkg).at("metadata");
+  body.erase("status");
   return body;
 }
 

@@ -17,7 +17,7 @@ class Bodies {
   Json replacement(const PlannedObject& planned, const Json& live) const;
   // For an object that is not there.
   Json creation(const PlannedObject& planned) const;
-  // For the server-side apply that follows a write: the same content without fences and without
+  // For the server-side apply that follows a write: the same content without fences, status and
   // what other writers keep in the metadata (finalizers, the revision that a controller may have
   // counted up since).
   static Json applied(const Json& written, const PlannedObject& planned);

@@ -21,7 +21,7 @@ class Trier {
   std::vector<Trial> run() {
     for (const auto& planned : m_plan.objects) sort(planned);
     for (const auto& extra : m_plan.extras) {
-      if (m_plan.deletes(extra)) m_deleted.push_back(*m_live.find(extra.key.kind, extra.key.name));
+      if (m_plan.deletes(extra)) m_deleted.push_back(*m_live.find(extra.key));
     }
     report("replace", m_replaced, m_writer.replace(m_replaced));
     report("create", m_applied, m_writer.apply(m_applied));

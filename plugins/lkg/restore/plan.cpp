@@ -131,7 +131,7 @@ std::string hash_of(const Plan& plan, const Lkg& lkg, const Live& live) {
     add(drift.key, name_of(planned.action), planned.stamped, drift.lkg, drift.live);
   }
   for (const auto& extra : plan.extras)
-    add(extra.key, "extra", false, nullptr, live.find(extra.key.kind, extra.key.name));
+    add(extra.key, "extra", false, nullptr, live.find(extra.key));
   return os::sha256_hex(data::write_json(lines, -1));
 }
 
@@ -165,7 +165,7 @@ std::set<std::string> doomed_pods_of(const Plan& plan, const Live& live) {
 void hold_schedules(Plan& plan) {
   if (plan.is_empty()) return;
   for (auto& planned : plan.objects) {
-    if (planned.action != Action::same || planned.drift.key.kind != "CronJob") continue;
+    if (planned.action != Action::same || planned.drift.key.type() != "CronJob") continue;
     if (!data::boolean_or(*planned.drift.live, {"spec", "suspend"}, false))
       planned.action = Action::hold;
   }

@@ -5,7 +5,7 @@
 namespace dr::lkg {
 
 void preflight(RestoreRun& run) {
-  run.live = read_live(run.kubectl, priority_classes_of(run.lkg));
+  run.live = read_live(run.kubectl, run.lkg);
   if (!run.live.ns) {
     throw Error(ExitCode::refused, "namespace " + run.lkg.ns + " vanished after the halt",
                 "run the restore again");

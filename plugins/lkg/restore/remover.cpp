@@ -95,8 +95,7 @@ class Remover {
   std::vector<std::optional<Json>> read(const std::vector<Incarnation>& incarnations) const {
     std::vector<std::string> paths;
     for (const auto& one : incarnations) {
-      paths.push_back(
-          kube::object_path(*kube::find_kind(one.key.kind), m_run.lkg.ns, one.key.name));
+      paths.push_back(kube::object_path(kube::kind_of(one.key), m_run.lkg.ns, one.key.name));
     }
     auto replies = m_run.kubectl.get_all(paths);
     std::vector<std::optional<Json>> objects;

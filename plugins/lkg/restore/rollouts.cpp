@@ -52,7 +52,7 @@ class Waiter {
     m_restarts.clear();
     for (const auto& key : m_keys) {
       WorkloadOutcome outcome{key.display(), {}, {}};
-      if (const Json* workload = live.find(key.kind, key.name)) {
+      if (const Json* workload = live.find(key)) {
         outcome.state = kube::rollout_state(*workload, ownership);
         if (!outcome.state.settled) delete_stuck_pods(*workload, ownership);
         for (const Json* pod : ownership.pods_of(*workload))
@@ -129,7 +129,7 @@ class Waiter {
   void note_troubles_before() {
     const auto ownership = m_run.live.ownership();
     for (const auto& key : m_keys) {
-      const Json* workload = m_run.live.find(key.kind, key.name);
+      const Json* workload = m_run.live.find(key);
       if (workload == nullptr) continue;
       for (const auto& trouble : kube::rollout_state(*workload, ownership).troubles)
         m_before.insert(identity(trouble));

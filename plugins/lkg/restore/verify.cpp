@@ -18,7 +18,7 @@ constexpr Millis k_pause{300};
 
 bool is_held(const RestoreRun& run, const kube::ObjectKey& key) {
   const auto& held = run.result.suspended_cron_jobs;
-  return key.kind == "CronJob" && std::find(held.begin(), held.end(), key.name) != held.end();
+  return key.type() == "CronJob" && std::find(held.begin(), held.end(), key.name) != held.end();
 }
 
 // CronJobs are still suspended by this run; everything else about them must be right already.
@@ -48,6 +48,9 @@ void require_equal(RestoreRun& run, const Live& live) {
     drift.lkg = nullptr;
     drift.live = nullptr;
     forgive_suspension(run, drift);
+    for (const auto& one : drift.defaulted)
+      warn(run,
+           fmt::format("{}: {} was filled in by the server", drift.key.display(), one.pointer));
     if (drift.kind == DriftKind::same) {
       ++equal;
     } else if (drift.kind != DriftKind::extra) {
@@ -73,7 +76,7 @@ void require_pinned_images(const RestoreRun& run, const Live& live) {
   std::vector<std::string> reasons;
   for (const auto& object : run.lkg.objects) {
     if (!kube::is_workload(kube::kind_of(object))) continue;
-    const Json* workload = live.find(kube::key_of(object).kind, kube::name_of(object));
+    const Json* workload = live.find(kube::key_of(object));
     std::vector<const Json*> pods;
     for (const Json* pod : ownership.pods_of(*workload)) {
       if (ownership.is_current(*workload, *pod) && kube::is_ready(*pod)) pods.push_back(pod);
@@ -92,7 +95,7 @@ void require_pinned_images(const RestoreRun& run, const Live& live) {
 }  // namespace
 
 void verify(RestoreRun& run) {
-  const Live live = read_live(run.kubectl, priority_classes_of(run.lkg));
+  const Live live = read_live(run.kubectl, run.lkg);
   require_safety(live);
   require_equal(run, live);
   require_pinned_images(run, live);

@@ -77,7 +77,7 @@ class WaveWriter {
   }
 
   void written(const PlannedObject& planned, std::string_view verb) {
-    if (planned.drift.key.kind == "CronJob")
+    if (planned.drift.key.type() == "CronJob")
       m_run.result.suspended_cron_jobs.push_back(planned.drift.key.name);
     // What is only held is released again; it is named where it stays suspended.
     if (planned.action != Action::hold)
@@ -142,10 +142,10 @@ class WaveWriter {
     for (std::size_t i = 0; i < kinds.size(); ++i) {
       if (replies[i].error) {
         throw Error(ExitCode::incomplete,
-                    fmt::format("failed to list {}: {}", kinds[i]->plural, replies[i].error->text));
+                    fmt::format("failed to list {}: {}", kinds[i]->name(), replies[i].error->text));
       }
       for (auto& [planned, live] : m_differing) {
-        if (kube::kind_of(live).kind != kinds[i]->kind) continue;
+        if (&kube::kind_of(live) != kinds[i]) continue;
         for (const auto& item : data::array_or_empty(replies[i].value, {"items"})) {
           if (kube::name_of(item) != planned->drift.key.name) continue;
           live = item;
@@ -207,7 +207,8 @@ class WaveWriter {
 constexpr std::array k_waves = {
     kube::Wave::ns,         kube::Wave::schedules,     kube::Wave::fences,
     kube::Wave::identities, kube::Wave::configuration, kube::Wave::services,
-    kube::Wave::workloads,  kube::Wave::execution,     kube::Wave::policies};
+    kube::Wave::custom,     kube::Wave::workloads,     kube::Wave::execution,
+    kube::Wave::policies};
 
 // Other keys, labels and annotations of the switch are part of the LKG too; its value never
 // changes.

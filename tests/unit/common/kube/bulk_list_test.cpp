@@ -60,7 +60,7 @@ TEST_F(ListAllTest, AFewProcessesListEverything) {
                                    "services.v1.", "serviceaccounts.v1."));
   EXPECT_THAT(names_of(replies[0]), ElementsAre("ConfigMap/a", "ConfigMap/b"));
   EXPECT_THAT(names_of(replies[1]), IsEmpty());
-  EXPECT_THAT(names_of(replies[4]), ElementsAre("Widget/w"));
+  EXPECT_THAT(names_of(replies[4]), ElementsAre("Widget.example.com/w"));
   EXPECT_THAT(m_api.reads(), IsEmpty());
 }
 

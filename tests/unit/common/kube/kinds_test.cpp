@@ -85,6 +85,53 @@ TEST(Kinds, PathsAreTheApiServers) {
             "/apis/scheduling.k8s.io/v1/priorityclasses");
 }
 
+// --- Custom resources
+
+// A kind may have the name of a built-in one: taking one for the other would write the wrong
+// object.
+TEST(CustomKinds, AreToldFromThoseOfTheTable) {
+  const Json service = make_object("serving.example.com/v1", "Service", "web");
+  EXPECT_THROW(kind_of(service), Error) << "nobody said how its list is called";
+  const Kind& kind = learn_kind("serving.example.com/v1", "Service", "services");
+  EXPECT_EQ(&kind_of(service), &kind);
+  EXPECT_EQ(&kind_of(make_object("v1", "Service", "web")), find_kind("Service"));
+  EXPECT_EQ(kind.type(), "Service.serving.example.com");
+  EXPECT_EQ(kind.name(), "services.serving.example.com");
+  EXPECT_EQ(kind.resource_name(), "service.serving.example.com");
+  EXPECT_EQ(list_path(kind, "floor"), "/apis/serving.example.com/v1/namespaces/floor/services");
+  EXPECT_EQ(key_of(service).display(), "Service.serving.example.com/web");
+  EXPECT_EQ(display(service), "Service.serving.example.com/web");
+  EXPECT_EQ(key_of(make_object("v1", "Service", "web")).display(), "Service/web");
+  EXPECT_THROW(kind_of(make_object("serving.example.com/v2", "Service", "web")), Error);
+}
+
+// Rows are pointed to for as long as the program runs.
+TEST(CustomKinds, AreLearntOnce) {
+  const Kind& kind = learn_kind("shop.example.com/v1", "Widget", "widgets");
+  for (int i = 0; i < 100; ++i) learn_kind("shop.example.com/v1", "Kind" + std::to_string(i), "k");
+  EXPECT_EQ(&learn_kind("shop.example.com/v1", "Widget", "widgets"), &kind);
+  const Kind& renamed = learn_kind("shop.example.com/v1", "Widget", "widgetry");
+  EXPECT_EQ(kind.plural, "widgets");
+  EXPECT_EQ(&kind_of(make_object("shop.example.com/v1", "Widget", "one")), &renamed);
+}
+
+// They come when all that they name is there, and before the pods that may need what they bring.
+TEST(CustomKinds, AreWrittenBetweenServicesAndWorkloads) {
+  const Kind& kind = learn_kind("shop.example.com/v1", "Widget", "widgets");
+  EXPECT_GT(kind.wave, find_kind("Service")->wave);
+  EXPECT_LT(kind.wave, find_kind("Deployment")->wave);
+  EXPECT_EQ(name_of(kind.wave), "custom");
+  EXPECT_FALSE(is_workload(kind));
+}
+
+TEST(CustomKinds, AreTypedByUsersWithTheirGroup) {
+  EXPECT_TRUE(is_type("Deployment"));
+  EXPECT_TRUE(is_type("Widget.shop.example.com"));
+  EXPECT_FALSE(is_type("Widget"));
+  EXPECT_FALSE(is_type("Deployment.apps"));
+  EXPECT_FALSE(is_type(".example.com"));
+}
+
 // Only what makes pods is rolled and waited for.
 TEST(Kinds, WorkloadsAreThree) {
   std::vector<std::string_view> workloads;

@@ -178,6 +178,26 @@ TEST_F(SnapshotTest, AKindThatTheServerDoesNotServeIsRefused) {
   EXPECT_THAT(error().what(), HasSubstr("does not serve deployments of apps/v1"));
 }
 
+// The definition of a custom kind may be gone: a restore names it, and a comparison goes on.
+TEST_F(SnapshotTest, ACustomKindThatIsNotServedIsEmptyAndNamed) {
+  const Kind& widget = learn_kind("example.com/v1", "Widget", "widgets");
+  const std::string path = "/apis/example.com/v1/namespaces/trading-floor/widgets";
+  const std::vector<const Kind*> kinds = {find_kind("ConfigMap"), &widget};
+  const auto read = [&] { return read_snapshot(api.kubectl(), "trading-floor", kinds); };
+  api.put(path + k_exact, raw_list({make_object("", "", "one")}, "7"));
+  EXPECT_THAT(read().unserved(), IsEmpty());
+  EXPECT_EQ(read().find("Widget.example.com", "one")->at("apiVersion"), "example.com/v1");
+  for (const auto& one : {path, path + k_exact}) {
+    api.refuse(one,
+               "Error from server (NotFound): the server could not find the requested resource\n");
+  }
+  EXPECT_THAT(read().unserved(), ElementsAre(&widget));
+  EXPECT_THAT(read().of("Widget.example.com"), IsEmpty());
+  EXPECT_EQ(read().resource_version(), "7");
+  api.refuse(path + k_exact, k_forbidden);
+  EXPECT_THROW(read(), Error);
+}
+
 // Also while everything is collected twice.
 TEST_F(SnapshotTest, AnUnreadableKindIsAnErrorInACollection) {
   api.refuse(k_deployments + k_exact, "Error from server (Expired): too old\n");

@@ -59,6 +59,20 @@ TEST(Lkg, KnowsWhatItsCaptureLeftOut) {
   EXPECT_FALSE(lkg.left_out({"batch/v1", "CronJob", k_floor, "tock"}));
 }
 
+TEST(Lkg, HoldsTheCustomResourcesThatItsMetadataRecords) {
+  // Protects what operators run by: it is part of the floor, and told from kinds of the same name.
+  auto objects = small_floor();
+  objects.push_back(make_object("serving.example.com/v1", "Service", "web"));
+  const Lkg lkg = make_lkg(
+      objects, {{"custom_resources", Json::array({{{"apiVersion", "serving.example.com/v1"},
+                                                   {"kind", "Service"},
+                                                   {"plural", "services"}}})}});
+  ASSERT_EQ(lkg.custom_kinds.size(), 1U);
+  EXPECT_EQ(lkg.custom_kinds[0]->name(), "services.serving.example.com");
+  EXPECT_NE(lkg.find("Service.serving.example.com", "web"), nullptr);
+  EXPECT_EQ(lkg.find("Service", "web"), nullptr);
+}
+
 // --- Refusals
 
 struct Damage {
@@ -81,6 +95,12 @@ TEST_P(LkgDamage, IsRefusedByName) {
   EXPECT_THAT(refusal_of(lkg_files(objects, changes)), HasSubstr(GetParam().words));
 }
 
+// As the metadata records a kind of custom resources.
+Json custom_resources(const std::string& api_version, const std::string& plural) {
+  return {{"custom_resources",
+           Json::array({{{"apiVersion", api_version}, {"kind", "Widget"}, {"plural", plural}}})}};
+}
+
 Json& web_spec(std::vector<Json>& objects) {
   return objects.at(2)["spec"]["template"]["spec"];
 }
@@ -97,6 +117,17 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"pod",
                [](auto& objects, Json&) { objects.push_back(make_object("v1", "Pod", "p")); },
                "Pod/p does not belong"},
+        Damage{"custom_resource_that_is_not_recorded",
+               [](auto& objects, Json&) {
+                 objects.push_back(make_object("shop.example.com/v1", "Widget", "w"));
+               },
+               "Widget.shop.example.com/w does not belong"},
+        Damage{"custom_resource_of_another_version",
+               [](auto& objects, Json& changes) {
+                 objects.push_back(make_object("shop.example.com/v2", "Widget", "w"));
+                 changes = custom_resources("shop.example.com/v1", "widgets");
+               },
+               "Widget.shop.example.com/w does not belong"},
         Damage{"nested_list",
                [](auto& objects, Json&) {
                  objects.push_back({{"apiVersion", "v1"}, {"kind", "List"}});
@@ -159,6 +190,19 @@ INSTANTIATE_TEST_SUITE_P(
                "/cluster"},
         Damage{"without_namespace", [](auto&, Json& changes) { changes["namespace"] = nullptr; },
                "/namespace"},
+        Damage{"custom_plural_that_leads_elsewhere",
+               [](auto&, Json& changes) {
+                 changes = custom_resources("shop.example.com/v1", "../secrets");
+               },
+               "/custom_resources: shop.example.com/v1 Widget"},
+        Damage{"custom_version_that_leads_elsewhere",
+               [](auto&, Json& changes) {
+                 changes = custom_resources("shop.example.com/v1/../x", "widgets");
+               },
+               "/custom_resources"},
+        Damage{"custom_kind_of_a_built_in_group",
+               [](auto&, Json& changes) { changes = custom_resources("batch/v1", "jobs"); },
+               "/custom_resources"},
         Damage{"volatile_rule_of_another_type",
                [](auto&, Json& changes) { changes["volatile"] = Json::array({1}); }, "volatile"}),
     [](const auto& test) { return test.param.name; });

@@ -98,7 +98,7 @@ TEST(CompareBackups, AKindThatIsNoLongerServedIsGone) {
   right.objects.pop_back();
   const auto found = compare_with(right);
   ASSERT_THAT(found.changes, SizeIs(1));
-  EXPECT_EQ(found.changes[0].key.display(), "Widget/w");
+  EXPECT_EQ(found.changes[0].key.display(), "Widget.example.com/w");
   EXPECT_EQ(found.changes[0].change, Change::removed);
   EXPECT_FALSE(found.unknown());
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -128,8 +129,49 @@ TEST(Drift, PriorityClassesAreReadByName) {
   Json high = make_object("scheduling.k8s.io/v1", "PriorityClass", "high-priority");
   high["metadata"].erase("namespace");
   const Lkg lkg = make_lkg(with(small_floor(), high));
-  EXPECT_THAT(priority_classes_of(lkg), ElementsAre("high-priority"));
+  const FakeClock clock;
+  FakeCluster cluster(clock);
+  for (const auto& object : with(small_floor(), high)) cluster.put(object);
+  FakeProcessRunner runner;
+  runner.handler = [&](const os::Command& command) { return cluster.answer(command); };
+  EXPECT_NE(read_live(make_kubectl(runner), lkg).find("PriorityClass", "high-priority"), nullptr);
   EXPECT_THAT(drift_lines(lkg, small_floor()), ElementsAre("missing PriorityClass/high-priority"));
+}
+
+// A PriorityClass, live, whose field `later` its LKG does not have.
+ObjectDrift drift_of_later(const std::string& lkg_version, const Json& set_fields) {
+  Json object = make_object("scheduling.k8s.io/v1", "PriorityClass", "high");
+  object["metadata"].erase("namespace");
+  object["value"] = 1;
+  const Lkg lkg =
+      make_lkg(with(small_floor(), object), {{"cluster", {{"server_version", lkg_version}}}});
+  object["later"] = 1;
+  object["metadata"]["managedFields"] = Json::array({{{"manager", "somebody"},
+                                                      {"operation", "Apply"},
+                                                      {"apiVersion", "scheduling.k8s.io/v1"},
+                                                      {"fieldsV1", set_fields}}});
+  Live live = live_of(small_floor());
+  live.priority_classes = {object};
+  auto drifts = find_drift(lkg, live, kube::Allocated::keep);
+  auto found = std::find_if(drifts.begin(), drifts.end(), [](const ObjectDrift& drift) {
+    return drift.key.kind == "PriorityClass";
+  });
+  found->live = nullptr;
+  return *found;
+}
+
+TEST(Drift, WhatANewerServerFilledInIsTold) {
+  // Protects a restore across versions from a difference that no write can remove, and what
+  // somebody set from passing for one.
+  const Json nothing = {{"f:value", Json::object()}};
+  const auto across = drift_of_later("v1.34.1", nothing);
+  EXPECT_EQ(across.kind, DriftKind::same);
+  ASSERT_THAT(across.defaulted, SizeIs(1));
+  EXPECT_EQ(across.defaulted[0].pointer, "/later");
+  EXPECT_EQ(drift_of_later("v1.36.0", nothing).kind, DriftKind::changed)
+      << "the same minor version has no new fields";
+  EXPECT_EQ(drift_of_later("", nothing).kind, DriftKind::changed);
+  EXPECT_EQ(drift_of_later("v1.34.1", {{"f:later", Json::object()}}).kind, DriftKind::changed);
 }
 
 }  // namespace

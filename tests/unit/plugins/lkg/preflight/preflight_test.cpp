@@ -41,7 +41,7 @@ std::vector<std::string> rows(World world, std::string_view name,
     return answer ? std::move(*answer) : world.cluster().answer(command);
   };
   const auto kubectl = make_kubectl(runner);
-  const Live live = read_live(kubectl, priority_classes_of(lkg));
+  const Live live = read_live(kubectl, lkg);
   Consent consent;
   consent.allow_gitops = allow_gitops;
   const Plan plan = make_plan(lkg, live, lkg.cluster_uid, {}, consent);

@@ -52,9 +52,13 @@ TEST_F(BodiesTest, ReplacementIsTheLkgFencedByTheLiveObject) {
 TEST_F(BodiesTest, AppliedHasNoFences) {
   // Protects the apply after the replace: server-side apply would refuse a stale version.
   use(make_config_map("settings", "k", "good"));
-  const Json written = m_bodies->replacement(m_planned, make_config_map("settings", "k", "bad"));
+  Json live = make_config_map("settings", "k", "bad");
+  live["status"] = {{"phase", "Ready"}};  // as of a custom resource; it is its controller's
+  const Json written = m_bodies->replacement(m_planned, live);
+  EXPECT_TRUE(written.contains("status"));
   const Json body = Bodies::applied(written, m_planned);
   EXPECT_EQ(body.at("data"), written.at("data"));
+  EXPECT_FALSE(body.contains("status"));
   EXPECT_EQ(body.at("metadata"), Json({{"name", "settings"}, {"namespace", k_floor}}));
 }
 

@@ -90,7 +90,7 @@ class World {
   std::vector<lkg::ObjectDrift> drift_from(const lkg::Lkg& lkg) {
     FakeProcessRunner runner;
     runner.handler = [this](const os::Command& command) { return m_cluster.answer(command); };
-    const lkg::Live live = lkg::read_live(make_kubectl(runner), lkg::priority_classes_of(lkg));
+    const lkg::Live live = lkg::read_live(make_kubectl(runner), lkg);
     std::vector<lkg::ObjectDrift> drifts = find_drift(lkg, live, kube::Allocated::keep);
     std::erase_if(drifts, [](const lkg::ObjectDrift& drift) {
       return drift.kind == lkg::DriftKind::same || drift.kind == lkg::DriftKind::extra;
