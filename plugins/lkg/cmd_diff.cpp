@@ -9,6 +9,7 @@
 #include "common/cli/table.hpp"
 #include "common/cli/verb.hpp"
 #include "common/kube/cluster_facts.hpp"
+#include "plugins/lkg/cmd_diff_kept.hpp"
 #include "plugins/lkg/cmd_support.hpp"
 #include "plugins/lkg/commands.hpp"
 #include "plugins/lkg/drift.hpp"
@@ -18,6 +19,7 @@ namespace {
 
 struct DiffOptions {
   cli::LkgSource source;
+  std::string to;
   bool ignore_extras = false;
 };
 
@@ -48,6 +50,7 @@ Json json_of(const std::vector<ObjectDrift>& drifts) {
 }
 
 ExitCode run(const DiffOptions& options, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+  if (!options.to.empty()) return diff_kept(options.source, options.to, runtime, globals);
   const Lkg lkg = cli::load_lkg(options.source, runtime, globals);
   const auto kubectl = cli::connect(runtime, globals);
   lkg.require_namespace(kubectl.target().ns);
@@ -73,15 +76,21 @@ cli::CommandSpec diff_command() {
   return {"diff", "Compare the live namespace with an LKG",
           "Compare every object of the LKG with its live self, field by field, and name the "
           "objects that are not in the LKG. "
-          "Fields that the server or controllers own do not count. Exit code 0: no difference; 1: "
-          "differences.",
+          "Fields that the server or controllers own do not count. With --to, two kept LKGs are "
+          "compared, and no cluster is contacted. Exit code 0: no difference; 1: differences.",
           "  # What has drifted?\n  kubectl lkg diff -n trading-floor\n\n"
-          "  # For a script\n  kubectl lkg diff -n trading-floor -o json",
+          "  # For a script\n  kubectl lkg diff -n trading-floor -o json\n\n"
+          "  # What has changed between two releases?\n"
+          "  kubectl lkg diff --from 20260102T030405Z-0a1b2c3d --to 20260109T030405Z-4e5f6a7b",
           [](CLI::App& app) -> cli::Action {
             auto options = std::make_shared<DiffOptions>();
             cli::add_lkg_source(app, options->source);
-            app.add_flag("--ignore-extras", options->ignore_extras,
-                         "Do not count objects that are not in the LKG");
+            auto* ignore = app.add_flag("--ignore-extras", options->ignore_extras,
+                                        "Do not count objects that are not in the LKG");
+            app.add_option("--to", options->to,
+                           "Id of a kept LKG to compare with, instead of the live namespace")
+                ->type_name("LKG")
+                ->excludes(ignore);
             return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
               return run(*options, runtime, globals);
             };
