@@ -24,8 +24,8 @@ class HistoryTest : public testing::Test {
       ids.push_back(m_store.publish(
           test::lkg_files(test::small_floor()).manifest,
           [&](const LkgId& id) {
-            return test::lkg_files(test::small_floor(), {{"note", "nr " + std::to_string(i)}},
-                                   id.time())
+            return test::lkg_files(test::small_floor(),
+                                   Json::object({{"note", "nr " + std::to_string(i)}}), id.time())
                 .metadata;
           },
           1000, m_clock, m_runner));
