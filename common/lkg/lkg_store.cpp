@@ -177,6 +177,13 @@ void LkgStore::prune(std::size_t keep) const {
     os::prune_dir(m_directory / "history" / ids[i].text());
 }
 
+void LkgStore::remove(const std::vector<LkgId>& ids) const {
+  if (ids.empty()) return;
+  const os::FileLock lock(m_directory / "history" / ".lock");
+  os::remove_pruned(m_directory / "history");
+  for (const auto& id : ids) os::prune_dir(m_directory / "history" / id.text());
+}
+
 Lkg load_files(const fs::path& manifest, const fs::path& metadata) {
   return parse_lkg({os::read_file(manifest), os::read_file(metadata)});
 }

@@ -39,6 +39,9 @@ class LkgStore {
                 const std::function<std::string(const LkgId&)>& metadata_for, std::size_t keep,
                 const os::Clock& clock, os::ProcessRunner& runner) const;
 
+  // Removes entries of the history, under the store's lock; a crash leaves each one whole or gone.
+  void remove(const std::vector<LkgId>& ids) const;
+
   std::filesystem::path directory() const { return m_directory; }
 
  private:

@@ -11,6 +11,7 @@
 #include "common/cli/verb.hpp"
 #include "common/kube/blame.hpp"
 #include "common/kube/cluster_facts.hpp"
+#include "plugins/lkg/cmd_diff_kept.hpp"
 #include "plugins/lkg/cmd_support.hpp"
 #include "plugins/lkg/commands.hpp"
 #include "plugins/lkg/drift.hpp"
@@ -20,6 +21,7 @@ namespace {
 
 struct DiffOptions {
   cli::LkgSource source;
+  std::string to;
   bool ignore_extras = false;
   bool blame = false;
 };
@@ -130,6 +132,7 @@ Json json_of(const std::vector<ObjectDrift>& drifts, bool blame) {
 }
 
 ExitCode run(const DiffOptions& options, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+  if (!options.to.empty()) return diff_kept(options.source, options.to, runtime, globals);
   const Lkg lkg = cli::load_lkg(options.source, runtime, globals);
   const auto kubectl = cli::connect(runtime, globals);
   lkg.require_namespace(kubectl.target().ns);
@@ -157,8 +160,8 @@ cli::CommandSpec diff_command() {
   return {"diff", "Compare the live namespace with an LKG",
           "Compare every object of the LKG with its live self, field by field, and name the "
           "objects that are not in the LKG. "
-          "Fields that the server or controllers own do not count. Exit code 0: no difference; 1: "
-          "differences.\n\n"
+          "Fields that the server or controllers own do not count. With --to, two kept LKGs are "
+          "compared, and no cluster is contacted. Exit code 0: no difference; 1: differences.\n\n"
           "--blame adds the field manager, its operation and the time of its last write, as the "
           "server keeps them (metadata.managedFields). SSA KEEPS: a forced `kubectl apply "
           "--server-side` of the LKG would leave the field there; a restore does not. Nobody can "
@@ -166,14 +169,22 @@ cli::CommandSpec diff_command() {
           "object where there is one.",
           "  # What has drifted?\n  kubectl lkg diff -n trading-floor\n\n"
           "  # Who did it, and when?\n  kubectl lkg diff -n trading-floor --blame\n\n"
-          "  # For a script\n  kubectl lkg diff -n trading-floor -o json",
+          "  # For a script\n  kubectl lkg diff -n trading-floor -o json\n\n"
+          "  # What has changed between two releases?\n"
+          "  kubectl lkg diff --from 20260102T030405Z-0a1b2c3d --to 20260109T030405Z-4e5f6a7b",
           [](CLI::App& app) -> cli::Action {
             auto options = std::make_shared<DiffOptions>();
             cli::add_lkg_source(app, options->source);
-            app.add_flag("--ignore-extras", options->ignore_extras,
-                         "Do not count objects that are not in the LKG");
-            app.add_flag("--blame", options->blame,
-                         "Name the field manager behind each difference, and when it wrote");
+            auto* ignore = app.add_flag("--ignore-extras", options->ignore_extras,
+                                        "Do not count objects that are not in the LKG");
+            auto* blame =
+                app.add_flag("--blame", options->blame,
+                             "Name the field manager behind each difference, and when it wrote");
+            app.add_option("--to", options->to,
+                           "Id of a kept LKG to compare with, instead of the live namespace")
+                ->type_name("LKG")
+                ->excludes(ignore)
+                ->excludes(blame);
             return [options](cli::Runtime& runtime, const cli::GlobalOptions& globals) {
               return run(*options, runtime, globals);
             };

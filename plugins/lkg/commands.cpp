@@ -6,8 +6,8 @@ namespace dr::lkg {
 
 cli::Program program() {
   static const std::vector<cli::CommandSpec> table = cli::command_table({
-      {"Safety Commands", {halt_command()}},
-      {"Capture Commands", {capture_command(), verify_command()}},
+      {"Safety Commands", {halt_command(), status_command()}},
+      {"Capture Commands", {capture_command(), verify_command(), history_command()}},
       {"Restore Commands", {plan_command(), restore_command(), diff_command()}},
       {cli::k_other_commands, {report_command()}},
   });

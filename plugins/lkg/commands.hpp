@@ -14,5 +14,7 @@ cli::CommandSpec diff_command();
 cli::CommandSpec plan_command();
 cli::CommandSpec restore_command();
 cli::CommandSpec report_command();
+cli::CommandSpec status_command();
+cli::CommandSpec history_command();
 
 }  // namespace dr::lkg

@@ -12,6 +12,7 @@ setup_file() {
   document DiffReport.tags 1 capture_and_diff
   document RestoreReport.first 0 lkg restore --soak 0
   document DiffReport.none 0 lkg diff
+  document Status.good 0 lkg status
 
   k patch configmap agenttrader-kill-switch --type=merge -p '{"data":{"EXECUTION_HALTED":"0"}}'
   k set env deployment/strategy-engine ROGUE=1
@@ -21,6 +22,7 @@ setup_file() {
   document CaptureReport.incomplete 4 lkg capture --exclude ConfigMap/extra --dry-run --wait 30s
   document DiffReport.drift 1 lkg diff
   document DiffReport.blame 1 lkg diff --blame
+  document Status.drift 5 lkg status
   document Plan.drift 0 lkg plan
   document Plan.tried 0 lkg plan --prune --dry-run=server
   document RestoreReport.drift 0 lkg restore --soak 0
@@ -33,11 +35,25 @@ setup_file() {
   k create role no-pods --verb=get,list --resource=configmaps,deployments.apps,statefulsets.apps,daemonsets.apps
   k create rolebinding no-pods --role=no-pods --user="$NS-no-pods"
   document HealthReport.gaps 4 lkg report --as "$NS-no-pods" --as-group system:authenticated
+  document Status.gaps 5 lkg status --as "$NS-no-pods" --as-group system:authenticated
   document VerifyReport.intact 0 lkg verify
   document Version.plugin 0 lkg version
   document Version.drbackup 0 backup version
 
   backup_documents
+  history_documents
+}
+
+# A second LKG that differs from the first one.
+history_documents() {
+  local kept
+  lkg capture --skip-scaled-to-zero
+  kept=("$ROOT"/ops/lkg/history/*/)
+  document LkgDiff.all 1 lkg diff --from "$(basename "${kept[0]}")" --to "$(basename "${kept[1]}")"
+  document LkgDetails.one 0 lkg history show "$(basename "${kept[0]}")"
+  document LkgPruneReport.none 0 lkg history prune --dry-run
+  echo >>"${kept[0]}/lkg_manifest.yaml"
+  document LkgList.damaged 0 lkg history list
 }
 
 # What the verbs of drbackup print of a complete, a partial, an incomplete and a damaged backup; indexes are kept too.
@@ -152,6 +168,13 @@ RestoreReport.drift .haltedAtEnd and (.changed != []) and (.proofs != []) and (.
 RestoreReport.refused .exitCode == 3 and .haltedAtEnd and .phase == "plan"
 HaltReport.proven .proofs != []
 HealthReport.all (.pods != []) and (.scaleUp != []) and (.podImages != []) and (.rollouts != [])
+Status.good .verdict.exitCode == 0 and .switch.proven and (.switch.proofs != []) and (.workloads | all(.settled)) and .drift.objects == []
+Status.drift .verdict.halt == "released" and (.drift.objects != []) and (.problems != [])
+Status.gaps .drift == null and .workloads == null and (.gaps | any(.part == "drift"))
+LkgDiff.all .changes | any(.change == "changed" and .differences != [])
+LkgDetails.one .objects | any(.kind == "Deployment")
+LkgPruneReport.none .dryRun and .kept == 2
+LkgList.damaged [.lkgs[].state] == ["intact", "damaged"] and .lkgs[0].current
 HealthReport.gaps .pods == null and (.gaps != [])
 Backup.complete .complete and (.partial | not) and (.objects | any(.kind == "Deployment")) and ([.coverage[].count] | add) == (.objects | length)
 Backup.partial .partial and .selection == {"kinds": ["cm", "deploy"], "exclude": ["cm/agenttrader-heartbeat-*"]}

@@ -103,6 +103,8 @@ deletions() {
   play "Is it all fresh?"
 }
 
+@test "first look" { play "First look"; }
+
 @test "trading must stop now" { play "Trading must stop now"; }
 
 @test "cluster corrupted or deleted" { play "Cluster corrupted / cluster deleted"; }

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "common/lkg/lkg.hpp"
+#include "plugins/lkg/status/status.hpp"
+
+namespace dr::lkg {
+
+// What a repository holds for the namespace: the LKG, whether the inventory has its images, and the
+// backups. Contacts no cluster; throws no Error for what cannot be read.
+struct DiskFacts {
+  std::optional<Lkg> lkg;  // when it is intact and of that namespace
+  Part<LkgStatus> lkg_status;
+  Part<ImagesStatus> images;
+  Part<BackupsStatus> backups;
+};
+DiskFacts read_disk(const std::filesystem::path& root, const std::string& ns);
+
+}  // namespace dr::lkg
