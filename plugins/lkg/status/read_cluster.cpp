@@ -84,7 +84,7 @@ bool read_lists(const kube::Kubectl& kubectl, std::span<const std::string_view> 
 NamespaceLists read_namespace(const kube::Kubectl& kubectl, const std::optional<Lkg>& lkg) {
   NamespaceLists lists;
   try {
-    lists.live = read_live(kubectl, lkg ? priority_classes_of(*lkg) : std::set<std::string>());
+    lists.live = lkg ? read_live(kubectl, *lkg) : read_live(kubectl);
     lists.snapshot = lists.live->snapshot;
     lists.has_rollouts = lists.has_pods = true;
     return lists;
