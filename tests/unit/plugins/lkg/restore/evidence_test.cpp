@@ -177,7 +177,7 @@ std::vector<std::string> values_of(const World& world, std::string_view event,
                                    const std::string& member) {
   std::vector<std::string> values;
   for (const auto& line : world.record())
-    if (line.at("event") == event) values.push_back(line.at(member));
+    if (line.at("event") == event) values.push_back(data::string_at(line, {member}));
   return values;
 }
 
