@@ -55,8 +55,9 @@ std::string age_of(UtcTime time, UtcTime now) {
 
 class Screen {
  public:
-  Screen(const Status& status, std::size_t columns)
-      : m_status(status), m_columns(std::min(columns, k_screen_columns)) {}
+  // `most`: details of one part.
+  Screen(const Status& status, std::size_t columns, std::size_t most)
+      : m_status(status), m_columns(std::min(columns, k_screen_columns)), m_most(most) {}
 
   std::vector<ScreenLine> lines() {
     verdict();
@@ -95,6 +96,7 @@ class Screen {
   }
 
   void details(const std::vector<std::string>& texts, std::size_t most, std::string_view where) {
+    most = std::min(most, m_most);
     for (std::size_t i = 0; i < std::min(texts.size(), most); ++i) detail(texts[i]);
     if (texts.size() > most) detail(fmt::format("and {} more: {}", texts.size() - most, where));
   }
@@ -103,9 +105,10 @@ class Screen {
   template <typename T>
   bool gap(std::string_view label, const Part<T>& part) {
     if (!part.is_unknown()) return !part.value.has_value();
-    row(label, Tone::warning, "UNKNOWN", part.unknown);
-    if (part.as_of)
-      row("", Tone::plain, "", "seen " + format_duration(m_status.time - *part.as_of) + " ago:");
+    const std::string seen =
+        part.as_of ? fmt::format("; {} ago it was:", format_duration(m_status.time - *part.as_of))
+                   : "";
+    row(label, Tone::warning, "UNKNOWN", cut(part.unknown, m_columns) + seen);
     return !part.value.has_value();
   }
   template <typename T>
@@ -201,8 +204,9 @@ class Screen {
         : part.cluster == Cluster::another
             ? fmt::format("ANOTHER cluster ({})", part.cluster_name)
             : fmt::format("cluster {} (is it this one? unknown)", part.cluster_name);
-    return fmt::format("{}{}, intact, {} objects of namespace {}, captured on {}", id, age,
-                       part.objects, part.ns, where);
+    const std::string ns = part.ns == m_status.ns ? "" : " of namespace " + part.ns;
+    return fmt::format("{}{}, intact, {} objects{}, captured on {}", id, age, part.objects, ns,
+                       where);
   }
 
   void drift() {
@@ -313,13 +317,17 @@ class Screen {
 
   const Status& m_status;
   std::size_t m_columns;
+  std::size_t m_most;
   std::vector<ScreenLine> m_lines;
 };
 
 }  // namespace
 
 std::vector<ScreenLine> screen_of(const Status& status, std::size_t columns) {
-  return Screen(status, columns).lines();
+  std::size_t most = k_details;
+  auto lines = Screen(status, columns, most).lines();
+  while (lines.size() > k_screen_lines && most > 0) lines = Screen(status, columns, --most).lines();
+  return lines;
 }
 
 }  // namespace dr::lkg

@@ -85,6 +85,8 @@ inline lkg::Status bad_status() {
          lkg::Digests::other});
   }
   auto& images = *status.images.value;
+  images.present = 7;
+  images.unknown = 5;
   for (int i = 0; i < 4; ++i) {
     images.not_found.push_back("Deployment/engine-" + std::to_string(i) +
                                " us-east4-docker.pkg.dev/agenttrader-prod/trader-repo/"
