@@ -156,8 +156,7 @@ std::string unknown_because(const kube::ApiError& error) {
   if (error.text.find(k_no_account) != std::string::npos)
     return "the namespace has no ServiceAccount yet to try it with";
   if (error.reason == kube::ApiReason::not_found) return "the namespace does not exist yet";
-  if (!is_no_answer(error)) return {};
-  return error.text.empty() ? "the API server did not say" : error.text;
+  return is_no_answer(error) ? error.text : "";
 }
 
 Check refused(const Scene& scene, const PlannedObject& planned, const std::string& text) {
@@ -188,11 +187,14 @@ std::vector<Check> check_admission(const Scene& scene, const Rehearsal& rehearsa
     const std::string name = trial_name(i);
     if (admitted.contains(name)) continue;
     const auto error = rehearsal.errors.find(name);
-    const auto& answer = error == rehearsal.errors.end() ? rehearsal.failure : error->second;
-    if (auto cause = unknown_because(answer); !cause.empty()) {
-      unknown[cause].push_back(workloads[i]->drift.key.display());
+    // Without an error of its own, the failure of the call says nothing of the pod.
+    const bool is_judged = error != rehearsal.errors.end();
+    const std::string cause = is_judged ? unknown_because(error->second) : rehearsal.failure.text;
+    if (is_judged && cause.empty()) {
+      found.push_back(refused(scene, *workloads[i], error->second.text));
     } else {
-      found.push_back(refused(scene, *workloads[i], answer.text));
+      unknown[cause.empty() ? "the API server did not say" : cause].push_back(
+          workloads[i]->drift.key.display());
     }
   }
   for (const auto& [cause, names] : unknown) {

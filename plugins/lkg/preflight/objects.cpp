@@ -167,7 +167,8 @@ std::vector<Check> check_node_ports(const Scene& scene, const kube::Reply& servi
     const std::string& ns = data::string_at(service, {"metadata", "namespace"});
     const std::string& name = kube::name_of(service);
     if (ns == scene.lkg.ns && scene.lkg.find("Service", name) != nullptr) continue;
-    for (const auto port : node_ports(service)) taken[port] = "service " + name + " -n " + ns;
+    for (const auto port : node_ports(service))
+      taken[port] = fmt::format("service {} -n {}", name, ns);
   }
   std::vector<Check> found;
   for (const auto& planned : scene.plan.objects) {

@@ -51,7 +51,7 @@ std::vector<Check> check_preflight(const Scene& scene, const kube::Kubectl& kube
   std::vector<std::string> paths = {k_nodes, k_validating, k_mutating};
   for (const auto& [kind, path] : classes) paths.push_back(path);
   for (const auto& [version, path] : versions) paths.push_back(path);
-  if (needs_node_ports(scene)) paths.push_back(k_services);
+  if (needs_node_ports(scene)) paths.emplace_back(k_services);
   const auto answers = read_batch(paths, kubectl);
 
   std::vector<Json> trials = rights_to_review(scene);

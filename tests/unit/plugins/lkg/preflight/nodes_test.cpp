@@ -51,18 +51,19 @@ TEST(Nodes, OneTermOfAnAffinityIsEnough) {
   const auto fits = [](const Json& terms) {
     return unfit_because(with_affinity(terms), node()).empty();
   };
-  EXPECT_TRUE(fits({term(expression("kubernetes.io/arch", "In", {"arm64", "amd64"}))}));
-  EXPECT_FALSE(fits({term(expression("kubernetes.io/arch", "NotIn", {"amd64"}))}));
-  EXPECT_TRUE(fits({term(expression("pool", "NotIn", {"gpu"}))}));
-  EXPECT_FALSE(fits({term(expression("pool", "Exists", Json::array()))}));
-  EXPECT_TRUE(fits({term(expression("pool", "DoesNotExist", Json::array()))}));
-  EXPECT_TRUE(fits({term(expression("cores", "Gt", {"4"}))}));
-  EXPECT_FALSE(fits({term(expression("cores", "Lt", {"8"}))}));
   EXPECT_TRUE(
-      fits({term(expression("pool", "In", {"gpu"})), term(expression("cores", "In", {"8"}))}));
-  EXPECT_FALSE(fits({Json::object()}));
+      fits(Json::array({term(expression("kubernetes.io/arch", "In", {"arm64", "amd64"}))})));
+  EXPECT_FALSE(fits(Json::array({term(expression("kubernetes.io/arch", "NotIn", {"amd64"}))})));
+  EXPECT_TRUE(fits(Json::array({term(expression("pool", "NotIn", {"gpu"}))})));
+  EXPECT_FALSE(fits(Json::array({term(expression("pool", "Exists", Json::array()))})));
+  EXPECT_TRUE(fits(Json::array({term(expression("pool", "DoesNotExist", Json::array()))})));
+  EXPECT_TRUE(fits(Json::array({term(expression("cores", "Gt", {"4"}))})));
+  EXPECT_FALSE(fits(Json::array({term(expression("cores", "Lt", {"8"}))})));
+  EXPECT_TRUE(fits(Json::array(
+      {term(expression("pool", "In", {"gpu"})), term(expression("cores", "In", {"8"}))})));
+  EXPECT_FALSE(fits(Json::array({Json::object()})));
   const Json by_name = {{"matchFields", Json::array({expression("metadata.name", "In", {"n2"})})}};
-  EXPECT_FALSE(fits({by_name}));
+  EXPECT_FALSE(fits(Json::array({by_name})));
 }
 
 TEST(Nodes, ATaintNeedsItsToleration) {

@@ -32,7 +32,8 @@ using Intercept = std::function<Answer(const os::Command&)>;
 const Intercept k_nothing = [](const os::Command&) { return Answer{}; };
 
 // The rows of a preflight of the world's floor, "stop Deployment/web: detail | cure", of one name.
-std::vector<std::string> rows(World world, std::string_view name,
+template <typename AnyWorld>
+std::vector<std::string> rows(AnyWorld&& world, std::string_view name,
                               const Intercept& intercept = k_nothing, const Lkg& lkg = good_lkg(),
                               bool allow_gitops = false) {
   FakeProcessRunner runner;
