@@ -154,12 +154,15 @@ differences() { # ROOT ROOT
   jq -e 'index("extra Widget/rogue") != null' <<<"$drifted"
 
   run -0 lkg restore --soak 0 --no-report --timeout 60s
-  run -1 lkg diff # the extra
+  run -1 lkg diff # the extras
   assert_line --regexp '^Widget\.shop\.example\.com/rogue +extra'
   run -0 lkg diff --ignore-extras
   # The status of a kind without a status subresource is no field of ours, and was not lost.
   assert_equal "$(k get collections.values.example.com one -o 'jsonpath={.status.phase}')" Ready
+  # Extras stay, and the label made one of the ServiceAccount that every namespace has.
   k delete widget rogue
+  k label serviceaccount default rogue-
+  run -0 lkg diff
 }
 is_rogue() { # APP: a pod of it runs the rogue template
   k get pods -l "app=$1" -o json | jq -e 'any(.items[]; any(.spec.containers[].env // [] | .[]; .name == "ROGUE"))'
