@@ -22,7 +22,7 @@ std::vector<ObjectDrift> compare_lkgs(const Lkg& from, const Lkg& to) {
     ObjectDrift drift;
     drift.key = kube::key_of(object);
     drift.lkg = &object;
-    drift.live = to.find(drift.key.kind, drift.key.name);
+    drift.live = to.find(drift.key.type(), drift.key.name);
     if (drift.live == nullptr) {
       drift.kind = DriftKind::missing;
     } else {
@@ -36,8 +36,8 @@ std::vector<ObjectDrift> compare_lkgs(const Lkg& from, const Lkg& to) {
   }
   for (const auto& object : to.objects) {
     auto key = kube::key_of(object);
-    if (from.find(key.kind, key.name) != nullptr) continue;
-    drifts.push_back({std::move(key), DriftKind::extra, {}, nullptr, &object});
+    if (from.find(key.type(), key.name) != nullptr) continue;
+    drifts.push_back({std::move(key), DriftKind::extra, {}, nullptr, &object, {}});
   }
   return drifts;
 }

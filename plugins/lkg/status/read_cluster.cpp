@@ -13,6 +13,7 @@
 #include "common/kube/rollout.hpp"
 #include "common/kube/snapshot.hpp"
 #include "common/kube/switch_history.hpp"
+#include "plugins/lkg/preflight/gitops.hpp"
 #include "plugins/lkg/status/fence.hpp"
 
 namespace dr::lkg {
@@ -269,13 +270,27 @@ Part<T> part_of(Read read) {
   }
 }
 
+// Those that would write back what a restore changes.
+std::vector<std::string> gitops_of(const Live& live) {
+  std::vector<std::string> lines;
+  for (const auto& owner : gitops_owners(lkg_objects(live))) {
+    if (!owner.reconciles()) continue;
+    lines.push_back(fmt::format("{} ({}) owns {} objects and would write them back", owner.tool,
+                                owner.name.empty() ? "unknown" : owner.name, owner.objects.size()));
+  }
+  return lines;
+}
+
 void take_lists(const NamespaceLists& lists, const std::optional<Lkg>& lkg,
                 const std::string& cluster_uid, Status& status) {
   if (!lists.live) {
-    status.drift.unknown = lists.why_no_live;
-  } else if (lkg) {
-    status.drift =
-        part_of<DriftStatus>([&] { return drift_status(*lkg, *lists.live, cluster_uid); });
+    status.drift.unknown = status.gitops.unknown = lists.why_no_live;
+  } else {
+    if (lkg) {
+      status.drift =
+          part_of<DriftStatus>([&] { return drift_status(*lkg, *lists.live, cluster_uid); });
+    }
+    status.gitops = part_of<std::vector<std::string>>([&] { return gitops_of(*lists.live); });
   }
   if (lists.has_rollouts) {
     status.workloads =
@@ -302,7 +317,7 @@ void give_up(const std::string& why, Status& status) {
   status.kill_switch.unknown = why;
   status.drift.unknown = "the API server does not answer";
   status.workloads.unknown = status.drift.unknown;
-  status.fence.unknown = status.drift.unknown;
+  status.fence.unknown = status.gitops.unknown = status.drift.unknown;
 }
 
 }  // namespace

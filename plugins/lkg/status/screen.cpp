@@ -306,7 +306,7 @@ class Screen {
   void gitops() {
     if (gap("GitOps", m_status.gitops)) return;
     const auto& owners = *m_status.gitops.value;
-    row(label("GitOps", m_status.gitops), Tone::warning, "",
+    row(label("GitOps", m_status.gitops), owners.empty() ? Tone::plain : Tone::warning, "",
         owners.empty() ? "no owner found" : join(owners, ", "));
   }
 
