@@ -64,15 +64,15 @@ class Collection {
   std::map<std::string, Json> m_by_file;
 };
 
-void add_drifted(const Plan& plan, Collection& collection) {
-  const auto add = [&](const Json* live) {
-    if (live != nullptr)
-      collection.add(collection.cover(coverage_of(kube::kind_of(*live))), kube::captured(*live));
+void add_drifted(const Plan& plan, const Live& live, Collection& collection) {
+  const auto add = [&](const Json* object) {
+    if (object == nullptr) return;
+    collection.add(collection.cover(coverage_of(kube::kind_of(*object))), kube::captured(*object));
   };
   for (const auto& planned : plan.objects) {
     if (planned.action != Action::same) add(planned.drift.live);
   }
-  for (const auto& extra : plan.extras) add(extra.live);
+  for (const auto& extra : plan.extras) add(live.find(extra.key));
 }
 
 void add_pods(const Live& live, Collection& collection) {
@@ -111,7 +111,7 @@ std::optional<Backup> evidence_of(RestoreRun& run) {
   backup.provenance.cluster_uid = run.cluster.uid;
   backup.provenance.server_version = run.cluster.server_version;
   Collection collection(backup);
-  add_drifted(run.plan, collection);
+  add_drifted(run.plan, run.live, collection);
   add_pods(run.live, collection);
   if (collection.empty()) return std::nullopt;
   add_events(run, backup, collection);
