@@ -32,7 +32,8 @@ cli::CommandSpec plan_command() {
       "Read the namespace and show, object by object and wave by wave, what `restore` would "
       "do: each field that it sets back, which workloads roll and why, which addresses a Service "
       "keeps, what is not in the LKG, and what is in the way of it. Exit code 3: a restore would "
-      "refuse. The plan hash can be given to `restore --expect-plan`, which then refuses if the world "
+      "refuse. The plan hash can be given to `restore --expect-plan`, which then refuses if the "
+      "world "
       "has moved, or if --recreate, --prune, --preserve-nodeports, --allow-gitops or "
       "--allow-different-cluster are others.",
       "  # What would a restore do?\n  kubectl lkg plan -n trading-floor\n\n"

@@ -247,8 +247,8 @@ ExitCode show_plan(const Lkg& lkg, const PlanRequest& request, const kube::Kubec
                    {"checks", to_json(preview.checks)},
                    {"waves", waves_of(plan)},
                    {"objects", objects_of(plan)}};
-  std::string text = table_of(preview.checks) + "\n" + text_of(plan, runtime.clock.now()) +
-                     text_of(expected);
+  std::string text =
+      table_of(preview.checks) + "\n" + text_of(plan, runtime.clock.now()) + text_of(expected);
   std::vector<Trial> trials;
   if (request.try_writes) {
     trials = try_writes(lkg, preview.live, plan, kube::Writer::DryRun(kubectl));

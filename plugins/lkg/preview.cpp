@@ -24,8 +24,7 @@ Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl, const Cons
   }
   const auto to_restart = unproven_workloads(preview.live, proofs);
   preview.plan = make_plan(lkg, preview.live, facts.uid, to_restart, consent);
-  preview.checks =
-      check_preflight({lkg, preview.live, preview.plan, facts, check_images}, kubectl);
+  preview.checks = check_preflight({lkg, preview.live, preview.plan, facts, check_images}, kubectl);
   for (auto& warning : warnings_of(preview.checks)) preview.warnings.push_back(std::move(warning));
   return preview;
 }

@@ -17,18 +17,12 @@ struct Phase {
 };
 
 constexpr std::array k_phases = {
-    Phase{"identify", identify},
-    Phase{"halt", halt},
-    Phase{"lock", lock},
-    Phase{"preflight", preflight},
-    Phase{"plan", plan},
-    Phase{"evidence", keep_evidence},
-    Phase{"waves", write_waves},
-    Phase{"rollout", await_rollouts},
-    Phase{"prove", prove_halt},
-    Phase{"verify", verify},
-    Phase{"prune", prune},
-    Phase{"schedules", release_schedules},
+    Phase{"identify", identify}, Phase{"halt", halt},
+    Phase{"lock", lock},         Phase{"preflight", preflight},
+    Phase{"plan", plan},         Phase{"evidence", keep_evidence},
+    Phase{"waves", write_waves}, Phase{"rollout", await_rollouts},
+    Phase{"prove", prove_halt},  Phase{"verify", verify},
+    Phase{"prune", prune},       Phase{"schedules", release_schedules},
     Phase{"unlock", unlock},
 };
 
