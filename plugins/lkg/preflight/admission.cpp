@@ -189,7 +189,9 @@ std::vector<Check> check_admission(const Scene& scene, const Rehearsal& rehearsa
     const auto error = rehearsal.errors.find(name);
     // Without an error of its own, the failure of the call says nothing of the pod.
     const bool is_judged = error != rehearsal.errors.end();
-    const std::string cause = is_judged ? unknown_because(error->second) : rehearsal.failure.text;
+    const kube::ApiError& answer = is_judged ? error->second : rehearsal.failure;
+    std::string cause = unknown_because(answer);
+    if (!is_judged && cause.empty()) cause = answer.text;
     if (is_judged && cause.empty()) {
       found.push_back(refused(scene, *workloads[i], error->second.text));
     } else {

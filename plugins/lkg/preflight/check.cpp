@@ -29,7 +29,7 @@ std::vector<Check> or_ok(std::vector<Check> found, std::string_view name, std::s
 
 Check not_known(std::string_view name, std::string_view what, std::string_view cause) {
   return {std::string(name), Verdict::warn, "", fmt::format("not known {}: {}", what, cause),
-          "grant the right to read it, or see to it yourself"};
+          "see to it yourself, or have the right to read it granted"};
 }
 
 std::vector<std::string> warnings_of(const std::vector<Check>& checks) {
