@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -53,8 +52,6 @@ class Collection {
     m_by_file.emplace(backup::file_name(coverage, object), std::move(object));
   }
 
-  bool empty() const { return m_by_file.empty(); }
-
   void finish() {
     for (auto& [resource, coverage] : m_coverage) m_backup.coverage.push_back(std::move(coverage));
     for (auto& [file, object] : m_by_file) m_backup.objects.push_back(std::move(object));
@@ -104,8 +101,7 @@ void add_events(RestoreRun& run, Backup& backup, Collection& collection) {
     backup.warnings.push_back(fmt::format("there are more than {} warning events", coverage.count));
 }
 
-// nullopt: the namespace is empty.
-std::optional<Backup> evidence_of(RestoreRun& run) {
+Backup evidence_of(RestoreRun& run) {
   const auto& target = run.kubectl.target();
   Backup backup{backup::BackupId(run.clock.now()), {}, {}, {}, {}, {}, {}};
   backup.evidence = {run.lkg.id, run.result.restore_id};
@@ -117,7 +113,6 @@ std::optional<Backup> evidence_of(RestoreRun& run) {
   Collection collection(backup);
   add_drifted(run.plan, collection);
   add_pods(run.live, collection);
-  if (collection.empty()) return std::nullopt;
   add_events(run, backup, collection);
   collection.finish();
   return backup;
@@ -126,11 +121,10 @@ std::optional<Backup> evidence_of(RestoreRun& run) {
 }  // namespace
 
 void keep_evidence(RestoreRun& run) {
-  if (!run.options.keep_evidence || !writes(run.plan)) return;
+  // In a namespace that was not there nothing is but what the halt made.
+  if (!run.options.keep_evidence || !run.namespace_exists || !writes(run.plan)) return;
   try {
-    auto evidence = evidence_of(run);
-    if (!evidence) return;
-    run.result.evidence = run.options.keep_evidence(std::move(*evidence));
+    run.result.evidence = run.options.keep_evidence(evidence_of(run));
     run.progress("evidence: the state before is kept in " + run.result.evidence);
   } catch (const Error& error) {
     // The alarm of the watch comes out of whatever runs a child.
