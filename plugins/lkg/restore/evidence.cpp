@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -48,8 +47,6 @@ class Collection {
     ++coverage.count;
     m_by_file.emplace(backup::file_name(coverage, object), std::move(object));
   }
-
-  bool empty() const { return m_by_file.empty(); }
 
   void finish() {
     for (auto& [resource, coverage] : m_coverage) m_backup.coverage.push_back(std::move(coverage));
@@ -100,8 +97,7 @@ void add_events(RestoreRun& run, Backup& backup, Collection& collection) {
     backup.warnings.push_back(fmt::format("there are more than {} warning events", coverage.count));
 }
 
-// nullopt: the namespace is empty.
-std::optional<Backup> evidence_of(RestoreRun& run) {
+Backup evidence_of(RestoreRun& run) {
   const auto& target = run.kubectl.target();
   Backup backup{backup::BackupId(run.clock.now()), {}, {}, {}, {}, {}, {}};
   backup.evidence = {run.lkg.id, run.result.restore_id};
@@ -113,7 +109,6 @@ std::optional<Backup> evidence_of(RestoreRun& run) {
   Collection collection(backup);
   add_drifted(run.plan, run.live, collection);
   add_pods(run.live, collection);
-  if (collection.empty()) return std::nullopt;
   add_events(run, backup, collection);
   collection.finish();
   return backup;
@@ -122,11 +117,10 @@ std::optional<Backup> evidence_of(RestoreRun& run) {
 }  // namespace
 
 void keep_evidence(RestoreRun& run) {
-  if (!run.options.keep_evidence || run.plan.is_empty()) return;
+  // In a namespace that was not there nothing is but what the halt made.
+  if (!run.options.keep_evidence || !run.namespace_exists || run.plan.is_empty()) return;
   try {
-    auto evidence = evidence_of(run);
-    if (!evidence) return;
-    run.result.evidence = run.options.keep_evidence(std::move(*evidence));
+    run.result.evidence = run.options.keep_evidence(evidence_of(run));
     run.progress("evidence: the state before is kept in " + run.result.evidence);
   } catch (const Error& error) {
     // The alarm of the watch comes out of whatever runs a child.

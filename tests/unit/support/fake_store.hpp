@@ -23,8 +23,8 @@ inline const std::string k_floor = "trading-floor";
 
 // The product's kinds, and what its API server has besides.
 inline const std::vector<kube::Kind>& other_kinds() {
-  static const auto row = [](std::string_view kind, std::string_view api_version,
-                             std::string_view plural, bool namespaced = false) {
+  static const auto row = [](const char* kind, const char* api_version, const char* plural,
+                             bool namespaced = false) {
     return kube::Kind{
         kind, api_version, plural, "", namespaced, kube::Capture::never, kube::Wave::none, {}, {}};
   };

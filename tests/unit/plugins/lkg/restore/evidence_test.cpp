@@ -104,7 +104,7 @@ TEST(Evidence, NothingIsKeptWhereNothingIsChanged) {
   EXPECT_EQ(std::count_if(world.calls().begin(), world.calls().end(), is_event_list), 0);
 }
 
-TEST(Evidence, NothingIsKeptOfAnEmptyNamespace) {
+TEST(Evidence, NothingIsKeptWhereNoNamespaceWas) {
   World world;
   Keeper keeper(world);
   EXPECT_EQ(world.restore(good_lkg(), keeper.options()).code, ExitCode::ok);
