@@ -29,7 +29,7 @@ std::string why_unproven(const SwitchStatus& kill_switch) {
     return fmt::format("ConfigMap/{} reads {}=\"{}\"", kube::k_safety_name, kube::k_safety_key,
                        printable(kill_switch.safety));
   }
-  return fmt::format("{} of {} containers are not proven halted",
+  return fmt::format("{} of {} containers not proven halted",
                      kill_switch.proofs.size() - kill_switch.proven(), kill_switch.proofs.size());
 }
 
@@ -65,7 +65,7 @@ std::string about_halt(Halt halt, const Status& status) {
       break;
   }
   if (kill_switch.proofs.empty()) return "the switch reads \"1\", and no container takes it";
-  return fmt::format("{} of {} containers are proven halted", kill_switch.proven(),
+  return fmt::format("{} of {} containers proven halted", kill_switch.proven(),
                      kill_switch.proofs.size());
 }
 
@@ -90,7 +90,7 @@ std::string about_drift(const Status& status) {
   if (!status.drift.is_known()) return {};
   const auto count = status.drift.value->rows.size();
   if (count == 0) return "no drift";
-  return fmt::format("{} {} drifted", count, count == 1 ? "object has" : "objects have");
+  return fmt::format("{} {} drifted", count, count == 1 ? "object" : "objects");
 }
 
 std::string about_workloads(const Status& status) {
@@ -99,7 +99,7 @@ std::string about_workloads(const Status& status) {
   const auto bad = std::count_if(rows.begin(), rows.end(),
                                  [](const WorkloadStatus& row) { return !row.is_good(); });
   if (bad == 0) return {};
-  return fmt::format("{} of {} workloads are not right", bad, rows.size());
+  return fmt::format("{} of {} workloads not right", bad, rows.size());
 }
 
 std::string sentence_of(Halt halt, const Status& status) {

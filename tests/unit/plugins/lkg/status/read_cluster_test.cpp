@@ -77,7 +77,7 @@ TEST_F(ReadStatus, AHaltByHandIsNotProvenForPodsThatAreOlder) {
                  [](Json& object) { object["data"]["EXECUTION_HALTED"] = "1"; });
   const Status status = look();
   EXPECT_EQ(halt_of(status), Halt::unproven);
-  EXPECT_THAT(judge(status).sentence, HasSubstr("1 of 1 containers are not proven halted"));
+  EXPECT_THAT(judge(status).sentence, HasSubstr("1 of 1 containers not proven halted"));
 }
 
 TEST_F(ReadStatus, CountsDriftAndShowsItsFirstPointer) {

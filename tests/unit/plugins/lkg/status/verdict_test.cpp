@@ -119,7 +119,7 @@ TEST(Problems, NameEverythingThatIsWrong) {
   EXPECT_THAT(
       problems_of(status, {}),
       ElementsAre("switch: the switch reads EXECUTION_HALTED=\"0\"", "gitops: unknown: Forbidden",
-                  "lkg: the LKG is of another cluster", "drift: 1 object has drifted",
+                  "lkg: the LKG is of another cluster", "drift: 1 object drifted",
                   "workloads: Deployment/engine: runs other images than the LKG's",
                   "workloads: StatefulSet/gamma-strategy: CrashLoopBackOff: back-off 5m0s",
                   "images: not in the inventory: Deployment/engine web@sha256:1",
