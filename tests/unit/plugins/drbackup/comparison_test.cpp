@@ -89,7 +89,7 @@ TEST(CompareBackups, ADeadGroupHidesNoKindOfAnotherOne) {
   right.dead_groups = {{"example.com/v1", "does not answer", false}};
   const auto found = compare(left, right, "live");
   ASSERT_THAT(found.changes, SizeIs(1));
-  EXPECT_EQ(found.changes[0].key.display(), "Cart/c");
+  EXPECT_EQ(found.changes[0].key.display(), "Cart.shop.example.com/c");
 }
 
 TEST(CompareBackups, AKindThatIsNoLongerServedIsGone) {

@@ -186,9 +186,9 @@ TEST(Record, NamesEachPhaseAndWaveInOrderAndHowLongItTook) {
   const auto result = world.restore(good_lkg(), quick());
   EXPECT_THAT(values_of(world, "phase", "phase"),
               ElementsAre("identify", "halt", "lock", "preflight", "plan", "evidence", "waves",
-                          "rollout", "prove", "verify", "schedules", "unlock"));
+                          "rollout", "prove", "verify", "prune", "schedules", "unlock"));
   EXPECT_THAT(values_of(world, "wave", "wave"), IsSupersetOf({"schedules", "execution"}));
-  ASSERT_EQ(result.phases.size(), 12U);
+  ASSERT_EQ(result.phases.size(), 13U);
   EXPECT_EQ(result.phases[7].first, "rollout");
   EXPECT_GE(result.phases[7].second, quick().soak);
   const auto verified = time_to_verified(result);
