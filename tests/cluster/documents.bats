@@ -161,7 +161,7 @@ DiffReport.tags any(.drifts[].differences[]; .pointer | endswith("/image"))
 DiffReport.none .drifts == []
 DiffReport.drift [.drifts[].drift] | unique == ["changed", "extra", "missing"]
 Plan.drift ["change", "create", "extra", "restart", "same"] - [.objects[].action] == []
-Plan.tried ([.dryRun[].answer] | unique == ["accepted"]) and any(.objects[]; .action == "prune" and .runsPods and .owner != "") and any(.objects[]; .addresses[]?.outcome == "requested" or .addresses[]?.outcome == "new") and (.waves != [])
+Plan.tried ([.dryRun[].answer] | unique == ["accepted"]) and any(.objects[]; .action == "prune" and .runsPods and .owner != "") and any(.objects[]; .addresses[]?.outcome == "kept") and (.waves != [])
 Plan.drift .checks | any(.verdict == "ok" and .name == "nodes")
 RestoreReport.refused .checks != []
 RestoreReport.drift .haltedAtEnd and (.changed != []) and (.proofs != []) and (.workloads != []) and (.extras != [])

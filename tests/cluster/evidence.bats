@@ -45,7 +45,7 @@ has_reached() { grep -q "\"phase\":\"$1\"" "$ROOT"/deploy_logs/restore-*.jsonl; 
 
   # Each line of the journal is whole, and every call has its end but the watch of the switch.
   assert_equal "$(events '[.[] | select(.event == "phase").phase] | join(" ")')" \
-    '"identify halt lock preflight plan evidence waves rollout prove verify schedules unlock"'
+    '"identify halt lock preflight plan evidence waves rollout prove verify prune schedules unlock"'
   assert_equal "$(events '[.[] | select(.event == "wave").wave] | join(" ")')" '"schedules configuration workloads"'
   assert_equal "$(events '([.[] | select(.event == "call" and (.background | not)).call] | sort) == ([.[] | select(.event == "result").call] | sort)')" true
   assert_equal "$(events '[.[] | select(.event == "workload" and .workload == "Deployment/web")][-1] | [.ready, .wanted, .settled]')" '[1,1,true]'
