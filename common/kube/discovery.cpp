@@ -137,6 +137,8 @@ Discovery discover(const Kubectl& kubectl) {
   auto replies = kubectl.get_all(paths);
   for (std::size_t i = 0; i < replies.size(); ++i) {
     if (replies[i].error) {
+      // It has gone since, as a group does with its last CustomResourceDefinition.
+      if (replies[i].error->reason == ApiReason::not_found) continue;
       discovery.dead.push_back({silent[i], *replies[i].error});
       continue;
     }

@@ -160,7 +160,7 @@ differences() { # ROOT ROOT
   # The status of a kind without a status subresource is no field of ours, and was not lost.
   assert_equal "$(k get collections.values.example.com one -o 'jsonpath={.status.phase}')" Ready
   # Extras stay, and the label made one of the ServiceAccount that every namespace has.
-  k delete widget rogue
+  k delete widgets.shop.example.com rogue
   k label serviceaccount default rogue-
   run -0 lkg diff
 }
@@ -178,18 +178,18 @@ broken_pod() {
   eventually later_is x
   run -0 lkg diff
   assert_line "no drift: Widget.shop.example.com/one /spec/later was filled in by the server"
-  k patch widget one --type=merge -p '{"spec":{"later":"rogue"}}'
+  k patch widgets.shop.example.com one --type=merge -p '{"spec":{"later":"rogue"}}'
   run -1 lkg diff
   assert_line --regexp '^Widget\.shop\.example\.com/one +changed +/spec/later +<absent> +"rogue"'
   run -0 lkg restore --soak 0 --no-report
   assert_output --partial "Widget.shop.example.com/one: /spec/later was filled in by the server"
   later_is x
-  k delete widget one
+  k delete widgets.shop.example.com one
   run -0 lkg restore --soak 0 --no-report
   later_is x
   run -0 lkg diff
 }
-later_is() { [ "$(k get widget one -o 'jsonpath={.spec.later}')" = "$1" ]; }
+later_is() { [ "$(k get widgets.shop.example.com one -o 'jsonpath={.spec.later}')" = "$1" ]; }
 
 @test "a version that is not served any more: refused with nothing but the halt written, and named" {
   kubectl patch crd old-styles.old.example.com --type=json -p '[

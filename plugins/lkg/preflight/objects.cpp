@@ -113,13 +113,13 @@ std::map<std::string, std::string> version_paths(const Lkg& lkg) {
 
 std::vector<Check> check_kinds(const Scene& scene,
                                const std::map<std::string, kube::Reply>& served) {
-  std::map<std::string, std::set<std::string>> kinds;  // by version
+  std::map<std::string, std::set<const kube::Kind*>> kinds;  // by version
   for (const auto& object : scene.lkg.objects) {
     const auto key = kube::key_of(object);
-    if (served.contains(key.api_version)) kinds[key.api_version].insert(key.kind);
+    if (served.contains(key.api_version)) kinds[key.api_version].insert(&kube::kind_of(key));
   }
   std::vector<Check> found;
-  for (const auto& [version, names] : kinds) {
+  for (const auto& [version, rows] : kinds) {
     const auto& reply = served.at(version);
     if (reply.error && reply.error->reason != kube::ApiReason::not_found) {
       found.push_back(not_known("kinds", "whether " + version + " is served", reply.error->text));
@@ -128,13 +128,14 @@ std::vector<Check> check_kinds(const Scene& scene,
     std::set<std::string> there;
     for (const auto& resource : data::array_or_empty(reply.value, {"resources"}))
       there.insert(data::string_or(resource, {"kind"}, ""));
-    for (const auto& name : names) {
-      if (there.contains(name)) continue;
-      found.push_back({"kinds", Verdict::stop, name,
-                       fmt::format("this API server does not serve {} of {}", name, version),
-                       fmt::format("install what defines it (`kubectl api-resources "
-                                   "--api-group={}`), or restore an LKG without it",
-                                   kube::group_of(version))});
+    for (const auto* kind : rows) {
+      if (there.contains(kind->kind)) continue;
+      found.push_back(
+          {"kinds", Verdict::stop, kind->name(),
+           fmt::format("this API server does not serve {} of {}", kind->name(), version),
+           fmt::format("install what defines it (`kubectl api-resources "
+                       "--api-group={}`), or restore an LKG without it",
+                       kube::group_of(version))});
     }
   }
   return or_ok(std::move(found), "kinds", "every kind of the LKG is served in its version");

@@ -30,6 +30,22 @@ struct Need {
 };
 using Needs = std::map<Need, std::set<std::string>>;
 
+// A restore that may not take the lock goes on without it.
+const Need& leases() {
+  static const Need need{"coordination.k8s.io", "leases", true, ""};
+  return need;
+}
+
+// Of those that hold up a StatefulSet's rollout.
+const Need& pods() {
+  static const Need need{"", "pods", true, ""};
+  return need;
+}
+
+bool is_dispensable(const Need& need) {
+  return need == leases() || need == pods();
+}
+
 Need need_of(const kube::ObjectKey& key) {
   const auto& kind = kube::kind_of(key);
   return {std::string(kind.group()), kind.plural, kind.namespaced, ""};
@@ -54,14 +70,8 @@ Needs needs_of(const Scene& scene) {
   if (scene.live.find("ConfigMap", kube::k_switch_name) == nullptr)
     needs[{"", "configmaps", true, ""}].insert("create");
   needs[{"", "configmaps", true, std::string(kube::k_switch_name)}].insert("patch");
-  needs[{"coordination.k8s.io", "leases", true, ""}] = {"create", "delete", "get", "update"};
+  needs[leases()] = {"create", "delete", "get", "update"};
   return needs;
-}
-
-// Of pods that hold up a StatefulSet's rollout.
-const Need& pods() {
-  static const Need need{"", "pods", true, ""};
-  return need;
 }
 
 Json review(const Need& need, const std::string& verb, const std::string& ns) {
@@ -129,7 +139,7 @@ std::vector<Check> check_rights(const Scene& scene, const Rehearsal& rehearsal) 
   for (const auto& [need, verbs] : denied) {
     const std::string where = need.namespaced ? " in namespace " + scene.lkg.ns : "";
     found.push_back(
-        {std::string(k_name), need == pods() ? Verdict::warn : Verdict::stop, need.resource(),
+        {std::string(k_name), is_dispensable(need) ? Verdict::warn : Verdict::stop, need.resource(),
          fmt::format("you may not {} {}{}", join(verbs, ", "), need.resource(), where),
          fmt::format("have the verbs {} on {} granted (`kubectl auth can-i --list{}` shows yours)",
                      join(verbs, ", "), need.resource(),
