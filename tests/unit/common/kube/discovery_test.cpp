@@ -96,6 +96,15 @@ TEST_F(DiscoveryTest, AGroupThatAnswersByItselfIsNotDead) {
   EXPECT_TRUE(found.resources[5].listable);
 }
 
+TEST_F(DiscoveryTest, AGroupThatHasGoneMeanwhileIsNotDead) {
+  // Protects a capture from a CustomResourceDefinition that somebody deletes at that moment.
+  m_api.refuse("/apis/metrics.k8s.io/v1beta1",
+               "Error from server (NotFound): the server could not find the requested resource\n");
+  const auto found = discover(m_api.kubectl());
+  EXPECT_THAT(found.dead, IsEmpty());
+  EXPECT_THAT(found.resources, SizeIs(5));
+}
+
 TEST_F(DiscoveryTest, ExitCodeOneWithATableIsAnAnswer) {
   // kubectl without aggregated discovery fails when a group is dead, and prints the others.
   auto result = failed(1, "error: unable to retrieve the complete list of server APIs\n");
