@@ -101,7 +101,8 @@ web_in_mode() { # MODE
   assert_line --partial "--from $kept"
   cp "$BATS_TEST_TMPDIR/lkg_manifest.yaml" "$manifest"
   mv "$ROOT/ops/lkg" "$BATS_TEST_TMPDIR/lkg"
-  shows 1 'HALTED, NOT restorable: 1 of 1 containers proven halted; there is no LKG'
+  run -1 lkg status
+  assert_line --index 0 'HALTED, NOT restorable: 1 of 1 containers proven halted; there is no LKG'
   mv "$BATS_TEST_TMPDIR/lkg" "$ROOT/ops/lkg"
 }
 
