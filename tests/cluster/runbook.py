@@ -35,6 +35,8 @@ VARYING = [
     (r"(?<![\w.])(\d+(\.\d)?[smhd]){1,2}(?![\w.])", "AGE"),
     (r"\b10\.\d+\.\d+\.\d+\b", "IP"),
     (r"\bnode-\d\b", "NODE"),
+    (r"\b(\d+) of \1 pods ready", "N of N pods ready"),
+    (r"^fence .*", "fence STATE"),  # other tests on this cluster install it
     (r"[ \t]+", " "),
     (r" $", ""),
 ]

@@ -10,6 +10,8 @@ setup_file() {
   small_floor
 }
 
+teardown() { [ ! -S "$BATS_TEST_TMPDIR/tmux" ] || tmux -S "$BATS_TEST_TMPDIR/tmux" kill-server; }
+
 # The screen in $output, with that exit code and that first line.
 shows() { # CODE FIRST-LINE
   run "-$1" --separate-stderr lkg status
@@ -99,7 +101,8 @@ web_in_mode() { # MODE
   assert_line --partial "--from $kept"
   cp "$BATS_TEST_TMPDIR/lkg_manifest.yaml" "$manifest"
   mv "$ROOT/ops/lkg" "$BATS_TEST_TMPDIR/lkg"
-  shows 1 'HALTED, NOT restorable: 1 of 1 containers proven halted; there is no LKG'
+  run -1 lkg status
+  assert_line --index 0 'HALTED, NOT restorable: 1 of 1 containers proven halted; there is no LKG'
   mv "$BATS_TEST_TMPDIR/lkg" "$ROOT/ops/lkg"
 }
 
@@ -155,18 +158,17 @@ web_in_mode() { # MODE
   eventually pane_has 'UNKNOWN, restorable:'
   run pane
   assert_output --partial $'\x1b[31mUNKNOWN, restorable:'
-  assert_output --regexp 'seen [0-9.]+s ago:'
+  assert_output --regexp '[0-9.]+s ago it was:'
   assert_output --partial 'EXECUTION_HALTED="1"'
   $tmux send-keys C-c
   eventually pane_has 'ended with 130'
-  $tmux kill-server
 }
 
 @test "history: list, show and prune, and the difference of two LKGs without a cluster" {
   kept() { basename -a "$ROOT"/ops/lkg/history/*/; }
   first=$(kept)
   k patch configmap settings --type=merge -p '{"data":{"LEVEL":"debug"}}'
-  lkg capture --note "more to read"
+  lkg capture --note "more to read" --wait 30s
   second=$(kept | tail -n 1)
   lkg_history() { kubectl lkg history "$@" --root "$ROOT" --server https://127.0.0.1:1; }
   run -0 lkg_history list
