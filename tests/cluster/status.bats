@@ -124,7 +124,7 @@ web_in_mode() { # MODE
   assert_output --partial 'forbidden to list '
   run -5 --separate-stderr lkg status -o json --as "$NS-none" --as-group system:authenticated
   run -0 jq -r '.verdict.halt, (.gaps[].part)' <<<"$output"
-  assert_output $'unknown\nswitch\ndrift\nworkloads\nfence'
+  assert_output $'unknown\nswitch\ndrift\nworkloads\nfence\ngitops'
   k delete rolebinding/few role/few
 }
 
