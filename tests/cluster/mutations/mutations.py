@@ -115,6 +115,7 @@ def floor(namespace):
            "metadata": {"name": namespace, "labels": LABELS | {"pod-security.kubernetes.io/enforce": "privileged"}}}
     yield config_map("agenttrader-kill-switch", {"EXECUTION_HALTED": "1"})
     yield config_map("agenttrader-safety", {"KILL_SWITCH": "true"})
+    yield config_map("settings", {"RISK": "low"})  # the pod templates name it
     scaled = made("Deployment", "scaled")  # by the autoscalers, so it runs
     for key in ("nodeSelector", "affinity"):
         del scaled["spec"]["template"]["spec"][key]
