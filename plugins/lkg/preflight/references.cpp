@@ -19,7 +19,10 @@ using Names = std::set<std::string>;
 std::vector<Json> written_objects(const Plan& plan) {
   std::vector<Json> objects;
   for (const auto& planned : plan.objects) {
-    if (is_written(planned)) objects.push_back(*planned.drift.lkg);
+    // A claim that is there has its volume, or waits for one whatever a restore does.
+    const bool is_claimed =
+        planned.drift.live != nullptr && planned.drift.key.kind == "PersistentVolumeClaim";
+    if (is_written(planned) && !is_claimed) objects.push_back(*planned.drift.lkg);
   }
   return objects;
 }

@@ -115,6 +115,8 @@ def floor(namespace):
            "metadata": {"name": namespace, "labels": LABELS | {"pod-security.kubernetes.io/enforce": "privileged"}}}
     yield config_map("agenttrader-kill-switch", {"EXECUTION_HALTED": "1"})
     yield config_map("agenttrader-safety", {"KILL_SWITCH": "true"})
+    yield {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "none"},
+           "provisioner": "kubernetes.io/no-provisioner"}
     yield config_map("settings", {"RISK": "low"})  # the pod templates name it
     scaled = made("Deployment", "scaled")  # by the autoscalers, so it runs
     for key in ("nodeSelector", "affinity"):
