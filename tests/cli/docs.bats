@@ -132,15 +132,15 @@ assert_keys_in_schema() { # COUNT < CODE; uses keys
 
 @test "what a backup leaves out, and why, is in docs/formats.md" {
   # Formatted as one row a line, or as two.
-  rows=$(sed -n '/k_left_out = {/,/^};/p' plugins/drbackup/selection.cpp | tr -d '\n' |
-    grep -oE 'LeftOut\{"[^"]+", +"[^"]+", +"[^"]+"\}' | awk -F '"' '{ print $2 ": " $6 }')
-  [ "$(wc -l <<<"$rows")" -eq "$(grep -c 'LeftOut{"' plugins/drbackup/selection.cpp)" ] || fail "some rows not found: $rows"
-  measured=$(tr -d '\n' <plugins/drbackup/selection.cpp | grep -oE 'k_derived_groups = \{[^}]+' | grep -oE '"[^"]+"' | tr -d '"')
+  rows=$(sed -n '/k_derived = {/,/^};/p' common/kube/derived.cpp | tr -d '\n' |
+    grep -oE 'Derived\{"[^"]+", +"[^"]+", +"[^"]+"\}' | awk -F '"' '{ print $2 ": " $6 }')
+  [ "$(wc -l <<<"$rows")" -eq "$(grep -c 'Derived{"' common/kube/derived.cpp)" ] || fail "some rows not found: $rows"
+  measured=$(tr -d '\n' <common/kube/derived.cpp | grep -oE 'k_derived_groups = \{[^}]+' | grep -oE '"[^"]+"' | tr -d '"')
   [ -n "$measured" ] || fail "no derived groups found"
-  reason=$(sed -nE 's/.*is_derived_group.* return "(.+)";$/\1/p' plugins/drbackup/selection.cpp)
+  reason=$(sed -nE 's/.*is_derived_group.* return "(.+)";$/\1/p' common/kube/derived.cpp)
   # shellcheck disable=SC2016 # backquotes of Markdown
   documented=$(sed -n '/^### What is left out$/,/^## /p' docs/formats.md | sed -nE 's/^\| `([^`]+)` \| (.+) \|$/\1: \2/p')
-  assert_same_lists selection.cpp "$(echo "$rows"; awk -v reason="$reason" '{ print "*." $0 ": " reason }' <<<"$measured")" docs/formats.md "$documented"
+  assert_same_lists derived.cpp "$(echo "$rows"; awk -v reason="$reason" '{ print "*." $0 ": " reason }' <<<"$measured")" docs/formats.md "$documented"
 }
 
 # A schema without a kind is of a file, which has a section of its own in docs/formats.md.
