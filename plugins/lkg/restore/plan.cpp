@@ -15,8 +15,6 @@
 namespace dr::lkg {
 namespace {
 
-constexpr std::string_view k_immutable = "/immutable";
-
 std::string why_it_rolls(const PlannedObject& planned) {
   if (planned.action == Action::recreate)
     return "it is deleted and created, its pods are down meanwhile";
@@ -25,6 +23,16 @@ std::string why_it_rolls(const PlannedObject& planned) {
     reasons.emplace_back("its template differs");
   if (planned.stamped) reasons.emplace_back("a pod of it is not proven halted");
   return join(reasons, "; ");
+}
+
+// The value of a switch is the halt's to write, before anything that is planned.
+void leave_switch_to_halt(ObjectDrift& drift) {
+  const auto* held = kube::held_value(drift.key);
+  if (held == nullptr) return;
+  std::erase_if(drift.differences, [held](const data::Difference& difference) {
+    return difference.pointer == data::pointer({"data", held->key});
+  });
+  if (drift.kind == DriftKind::changed && drift.differences.empty()) drift.kind = DriftKind::same;
 }
 
 // Only what takes the switch can trade, so it starts last, when all that it relies on is restored.
@@ -194,16 +202,6 @@ std::string Plan::summary() const {
   if (consent.recreate) text += fmt::format(", {} to recreate", count(Action::recreate));
   if (consent.prune) text += fmt::format(", {} of them to prune", pruned);
   return text;
-}
-
-void leave_switch_to_halt(ObjectDrift& drift) {
-  const auto* held = kube::held_value(drift.key);
-  if (held == nullptr) return;
-  std::erase_if(drift.differences, [&](const data::Difference& difference) {
-    return difference.pointer == data::pointer({"data", held->key}) ||
-           (kube::is_switch(drift.key) && difference.pointer == k_immutable && difference.right);
-  });
-  if (drift.kind == DriftKind::changed && drift.differences.empty()) drift.kind = DriftKind::same;
 }
 
 std::set<std::string> unproven_workloads(const Live& live,

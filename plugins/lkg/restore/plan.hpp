@@ -57,10 +57,6 @@ struct Plan {
   std::string summary() const;
 };
 
-// Drops from the drift of a switch what no plan may touch: its value, which is the halt's to write
-// before anything is planned, and that it is immutable at it, since only a delete would undo that.
-void leave_switch_to_halt(ObjectDrift& drift);
-
 // Workloads, "Deployment/web", of which a pod is not proven halted.
 std::set<std::string> unproven_workloads(const Live& live,
                                          const std::vector<kube::HaltProof>& proofs);

@@ -48,7 +48,6 @@ void require_equal(RestoreRun& run, const Live& live) {
     drift.lkg = nullptr;
     drift.live = nullptr;
     forgive_suspension(run, drift);
-    leave_switch_to_halt(drift);
     for (const auto& one : drift.defaulted)
       warn(run,
            fmt::format("{}: {} was filled in by the server", drift.key.display(), one.pointer));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +48,7 @@ class FakeApiServer {
     if (is_dry_run(args, command.input)) return answer_without_effect(command);
     m_store.writer = manager_of(args);
     if (args.front() == "config") return succeeded(data::write_json(config()));
+    if (args.front() == "api-resources") return succeeded(api_resources());
     if (args.front() == "get") return args[1] == "--raw" ? get(args[2]) : succeeded();
     if (args.front() == "patch") return patch(args);
     if (args.front() == "delete") return delete_raw(args[2], command.input);
@@ -105,6 +107,25 @@ class FakeApiServer {
 
   // --- Reading
 
+  // What `kubectl api-resources -o wide --no-headers` prints; there are no custom resources.
+  static std::string api_resources() {
+    std::string table;
+    for (const auto& kind : kube::kinds()) {
+      table += kind.plural + " " + kind.short_name + " " + kind.api_version +
+               (kind.namespaced ? " true " : " false ") + kind.kind + " create,get,list,update\n";
+    }
+    return table;
+  }
+
+  static Json groups() {
+    std::set<std::string> names;
+    for (const auto& kind : kube::kinds()) names.emplace(kind.group());
+    names.erase("");
+    Json list = Json::array();
+    for (const auto& name : names) list.push_back({{"name", name}});
+    return {{"groups", std::move(list)}};
+  }
+
   // As messages name it: deployments.apps "web".
   static std::string quoted(const kube::Kind& kind, std::string_view name) {
     std::string text(kind.plural);
@@ -158,6 +179,7 @@ class FakeApiServer {
 
   os::ProcessResult get(const std::string& raw) const {
     const std::string path = raw.substr(0, raw.find('?'));
+    if (path == "/apis") return succeeded(data::write_json(groups()));
     if (path == "/version") return succeeded(R"({"gitVersion":"v1.36.3"})");
     const auto place = place_of(path);
     if (place.kind == nullptr)
