@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/base/error.hpp"
+#include "common/kube/fields_v1.hpp"
 #include "common/kube/kill_switch.hpp"
 #include "common/kube/object.hpp"
 
@@ -23,9 +24,7 @@ std::optional<std::size_t> index_of(std::string_view token) {
   return index;
 }
 
-// --- The form of FieldsV1: a tree of objects. A key is "." (the place itself), "f:NAME" (a
-// member), or an element of a list by its keys ("k:{...}"), its value ("v:...") or its index
-// ("i:N"). A place without anything below it is owned whole.
+// --- The form of FieldsV1. A place without anything below it is owned whole.
 
 bool is_key(const std::string& key, const Json& below, const std::string& source) {
   if (key == ".") return below.empty();
@@ -46,14 +45,6 @@ void check_fields(const Json& fields, const std::string& source) {
 }
 
 // --- Places in the two objects
-
-Tokens tokens_of(const std::string& pointer) {
-  Tokens tokens;
-  for (Json::json_pointer rest(pointer); !rest.empty(); rest.pop_back())
-    tokens.push_back(rest.back());
-  std::reverse(tokens.begin(), tokens.end());
-  return tokens;
-}
 
 const Json* child_of(const Json* value, const std::string& token) {
   if (value == nullptr) return nullptr;
@@ -106,23 +97,10 @@ Tokens live_place(const Json& lkg, const Json& live, const data::Difference& dif
 
 // --- What one manager owns
 
-// Whether a key of FieldsV1 means this element of a list.
-bool means(const std::string& key, const Json& element, std::size_t index) {
-  const std::string_view rest = std::string_view(key).substr(std::min<std::size_t>(2, key.size()));
-  if (key.starts_with("i:")) return index_of(rest) == index;
-  if (key.starts_with("v:")) return data::read_json(rest, key) == element;
-  if (!key.starts_with("k:") || !element.is_object()) return false;
-  const Json keys = data::read_json(rest, key);
-  return std::all_of(keys.items().begin(), keys.items().end(), [&](const auto& member) {
-    const auto found = element.find(member.key());
-    return found != element.end() && *found == member.value();
-  });
-}
-
 const Json* element_that(const Json* array, const std::string& key) {
   if (array == nullptr || !array->is_array()) return nullptr;
   for (std::size_t index = 0; index < array->size(); ++index) {
-    if (means(key, (*array)[index], index)) return &(*array)[index];
+    if (names_element(key, (*array)[index], std::to_string(index))) return &(*array)[index];
   }
   return nullptr;
 }
@@ -139,10 +117,9 @@ Place below(const Place& place, const std::string& token) {
     const auto fields = place.fields->find("f:" + token);
     return {fields == place.fields->end() ? nullptr : &*fields, live, child_of(place.lkg, token)};
   }
-  const auto index = index_of(token);
-  if (live == nullptr || !index) return {nullptr, live, nullptr};
+  if (live == nullptr) return {nullptr, live, nullptr};
   for (const auto& [key, fields] : place.fields->items()) {
-    if (means(key, *live, *index)) return {&fields, live, element_that(place.lkg, key)};
+    if (names_element(key, *live, token)) return {&fields, live, element_that(place.lkg, key)};
   }
   return {nullptr, live, nullptr};
 }

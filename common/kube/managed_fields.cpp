@@ -5,37 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "common/kube/fields_v1.hpp"
 #include "common/kube/kill_switch.hpp"
 #include "common/kube/kinds.hpp"
 
 namespace dr::kube {
 namespace {
-
-using Tokens = std::vector<std::string>;
-
-Tokens tokens_of(std::string_view text) {
-  Tokens tokens;
-  for (Json::json_pointer pointer{std::string(text)}; !pointer.empty(); pointer.pop_back())
-    tokens.push_back(pointer.back());
-  std::reverse(tokens.begin(), tokens.end());
-  return tokens;
-}
-
-// The place of one element in a list, as a FieldsV1 names it: k:{"name":"web"} by its key members,
-// v:"x" by value, i:0 by index.
-bool names_element(const std::string& field, const Json& element, const std::string& index) {
-  const std::string text = field.substr(std::min<std::size_t>(2, field.size()));
-  if (field.starts_with("i:")) return text == index;
-  const bool by_key = field.starts_with("k:");
-  if (!by_key && !field.starts_with("v:")) return false;
-  const Json named = data::read_json(text, "managedFields");
-  if (!by_key) return named == element;
-  if (!named.is_object() || !element.is_object()) return false;
-  return std::all_of(named.items().begin(), named.items().end(), [&](const auto& member) {
-    const auto found = element.find(member.key());
-    return found != element.end() && *found == member.value();
-  });
-}
 
 Json::json_pointer place_of(const std::string& token) {
   return Json::json_pointer("/" + data::escape_pointer_token(token));

@@ -8,7 +8,6 @@
 
 #include "common/kube/compare.hpp"
 #include "common/kube/managed_fields.hpp"
-#include "common/lkg/volatile_objects.hpp"
 
 namespace dr::lkg {
 namespace {
@@ -18,22 +17,6 @@ Json without_data(const Json& object) {
   rest.erase("data");
   rest.erase("binaryData");
   return rest;
-}
-
-ObjectDrift drift_of(const Json& object, const Live& live, kube::Allocated allocated,
-                     const VolatileObjects& volatiles) {
-  ObjectDrift drift;
-  drift.key = kube::key_of(object);
-  drift.lkg = &object;
-  drift.live = live.find(drift.key);
-  if (drift.live == nullptr) {
-    drift.kind = DriftKind::missing;
-    return drift;
-  }
-  drift.differences = volatiles.covers(object) ? kube::compare(without_data(object),
-                                                               without_data(*drift.live), allocated)
-                                               : kube::compare(object, *drift.live, allocated);
-  return drift;
 }
 
 // "v1.36" of "v1.36.3": patch releases add no field.
@@ -60,6 +43,7 @@ void set_defaults_apart(ObjectDrift& drift) {
       });
   std::move(first, drift.differences.end(), std::back_inserter(drift.defaulted));
   drift.differences.erase(first, drift.differences.end());
+  if (drift.kind == DriftKind::changed && drift.differences.empty()) drift.kind = DriftKind::same;
 }
 
 }  // namespace
@@ -69,14 +53,24 @@ std::string_view name_of(DriftKind kind) {
   return names.at(static_cast<std::size_t>(kind));
 }
 
+ObjectDrift drift_between(const Json& lkg, const Json* live, kube::Allocated allocated,
+                          const VolatileObjects& volatiles) {
+  ObjectDrift drift{kube::key_of(lkg), DriftKind::missing, {}, &lkg, live, {}};
+  if (live == nullptr) return drift;
+  drift.differences = volatiles.covers(lkg)
+                          ? kube::compare(without_data(lkg), without_data(*live), allocated)
+                          : kube::compare(lkg, *live, allocated);
+  drift.kind = drift.differences.empty() ? DriftKind::same : DriftKind::changed;
+  return drift;
+}
+
 std::vector<ObjectDrift> find_drift(const Lkg& lkg, const Live& live, kube::Allocated allocated) {
   const auto volatiles = VolatileObjects::of_metadata(lkg.metadata);
   std::vector<ObjectDrift> drifts;
   std::set<kube::ObjectKey> known;
   for (const auto& object : lkg.objects) {
-    auto drift = drift_of(object, live, allocated, volatiles);
+    auto drift = drift_between(object, live.find(kube::key_of(object)), allocated, volatiles);
     if (may_have_new_defaults(lkg, live, drift)) set_defaults_apart(drift);
-    if (!drift.differences.empty()) drift.kind = DriftKind::changed;
     drifts.push_back(std::move(drift));
     known.insert(drifts.back().key);
   }

@@ -6,6 +6,7 @@
 #include "common/kube/field_rules.hpp"
 #include "common/kube/object.hpp"
 #include "common/lkg/lkg.hpp"
+#include "common/lkg/volatile_objects.hpp"
 #include "plugins/lkg/live.hpp"
 
 namespace dr::lkg {
@@ -22,6 +23,11 @@ struct ObjectDrift {
   const Json* live = nullptr;                 // not of `missing`
   std::vector<data::Difference> defaulted;    // what the server filled in since, which is no drift
 };
+
+// How `live`, nullptr when it is missing, stands to one object of an LKG; the data of a volatile
+// one is not compared.
+ObjectDrift drift_between(const Json& lkg, const Json* live, kube::Allocated allocated,
+                          const VolatileObjects& volatiles);
 
 // Every object of the LKG, in manifest order, then the extras: the user's objects of captured kinds
 // that it does not hold, except those that its capture left out on record. The data of volatile

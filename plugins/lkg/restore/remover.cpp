@@ -7,6 +7,7 @@
 
 #include "common/base/text.hpp"
 #include "plugins/lkg/restore/extras.hpp"
+#include "plugins/lkg/restore/read_again.hpp"
 
 namespace dr::lkg {
 namespace {
@@ -93,22 +94,14 @@ class Remover {
 
   // Each as it is now; nullopt when it is gone, whoever has its name now.
   std::vector<std::optional<Json>> read(const std::vector<Incarnation>& incarnations) const {
-    std::vector<std::string> paths;
-    for (const auto& one : incarnations) {
-      paths.push_back(kube::object_path(kube::kind_of(one.key), m_run.lkg.ns, one.key.name));
-    }
-    auto replies = m_run.kubectl.get_all(paths);
+    std::vector<kube::ObjectKey> keys;
+    for (const auto& one : incarnations) keys.push_back(one.key);
+    auto present = read_again(m_run, keys);
     std::vector<std::optional<Json>> objects;
-    for (std::size_t i = 0; i < replies.size(); ++i) {
-      auto& [value, error] = replies[i];
-      if (error && error->reason != kube::ApiReason::not_found) {
-        throw Error(
-            ExitCode::incomplete,
-            fmt::format("failed to read {}: {}", incarnations[i].key.display(), error->text),
-            "run the restore again");
-      }
-      const bool is_there = !error && kube::uid_of(value) == incarnations[i].uid;
-      objects.push_back(is_there ? std::optional<Json>(std::move(value)) : std::nullopt);
+    for (const auto& one : incarnations) {
+      const auto found = present.find(one.key);
+      const bool is_there = found != present.end() && kube::uid_of(found->second) == one.uid;
+      objects.push_back(is_there ? std::optional<Json>(std::move(found->second)) : std::nullopt);
     }
     return objects;
   }

@@ -7,6 +7,7 @@
 #include "common/base/text.hpp"
 #include "common/kube/writer.hpp"
 #include "plugins/lkg/restore/bodies.hpp"
+#include "plugins/lkg/restore/read_again.hpp"
 #include "plugins/lkg/restore/remover.hpp"
 #include "plugins/lkg/restore/restore.hpp"
 
@@ -129,29 +130,14 @@ class WaveWriter {
     m_differing = std::move(conflicts);
   }
 
-  // The refused objects as they are now: one list a kind.
+  // The refused objects as they are now; what has vanished is refused once more, and then created.
   void reread() {
-    std::vector<const kube::Kind*> kinds;
-    for (const auto& [planned, live] : m_differing) {
-      const kube::Kind* kind = &kube::kind_of(live);
-      if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) kinds.push_back(kind);
-    }
-    std::vector<std::string> paths;
-    for (const auto* kind : kinds) paths.push_back(kube::list_path(*kind, m_run.lkg.ns));
-    const auto replies = m_run.kubectl.get_all(paths);
-    for (std::size_t i = 0; i < kinds.size(); ++i) {
-      if (replies[i].error) {
-        throw Error(ExitCode::incomplete,
-                    fmt::format("failed to list {}: {}", kinds[i]->name(), replies[i].error->text));
-      }
-      for (auto& [planned, live] : m_differing) {
-        if (&kube::kind_of(live) != kinds[i]) continue;
-        for (const auto& item : data::array_or_empty(replies[i].value, {"items"})) {
-          if (kube::name_of(item) != planned->drift.key.name) continue;
-          live = item;
-          kube::set_type(live, kinds[i]->api_version, kinds[i]->kind);
-        }
-      }
+    std::vector<kube::ObjectKey> keys;
+    for (const auto& [planned, live] : m_differing) keys.push_back(planned->drift.key);
+    auto present = read_again(m_run, keys);
+    for (auto& [planned, live] : m_differing) {
+      const auto found = present.find(planned->drift.key);
+      if (found != present.end()) live = std::move(found->second);
     }
   }
 
