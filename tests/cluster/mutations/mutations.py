@@ -19,6 +19,7 @@ import re
 import ssl
 import subprocess
 import sys
+import time
 import urllib.parse
 
 import yaml
@@ -140,12 +141,16 @@ class Server:
 
     def ask(self, method, path, body=None, content="application/json"):
         headers = {"Authorization": "Bearer " + os.environ["CLUSTER_ADMIN_TOKEN"], "Content-Type": content}
-        self.connection.request(method, path, None if body is None else json.dumps(body), headers)
-        with self.connection.getresponse() as response:
-            answer = json.load(response)
-            if response.status >= 300:
+        for patience in range(10, -1, -1):
+            self.connection.request(method, path, None if body is None else json.dumps(body), headers)
+            with self.connection.getresponse() as response:
+                answer = json.load(response)
+            if response.status < 300:
+                return answer
+            # Nobody else asks for that port: on a busy machine the API server was once not done with it at first.
+            if "port is already allocated" not in answer.get("message", "") or not patience:
                 sys.exit(f"{method} {path}: {answer.get('message')}: {json.dumps(body)[:500]}")
-            return answer
+            time.sleep(0.5)
 
 
 def path_of(kind, namespace, name):
