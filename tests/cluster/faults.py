@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""faults.py --sample N [--seed S] | --full: breaks one call of kubectl in each of many restores, on a real cluster.
+"""faults.py --sample N [--seed S] | --full [--calls A..B]: breaks one call of kubectl in each of many restores, on a real cluster.
 
 Every restore is of small.yaml's floor, drifted.  faulty_kubectl.sh breaks the call of one index in one way; the API server's
 audit log and the cluster itself then say whether the run was safe and honest, and whether an undisturbed run after it brings
@@ -172,15 +172,23 @@ def breaches(floor, index, fault):
     return wrong, code
 
 
+def call_range(text):
+    first, last = map(int, text.split(".."))
+    return first, last
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--sample", type=int, help="that many pairs of a call and a fault, each fault as often")
     arguments.add_argument("--full", action="store_true", help="every call, every fault")
+    arguments.add_argument("--calls", type=call_range, help="of --full, only these: 17..17 looks at one call again")
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--floors", type=int, default=2, help="namespaces at work at the same time")
     options = arguments.parse_args()
     if options.full == (options.sample is not None):
         arguments.error("one of --sample and --full")
+    if options.calls and not options.full:
+        arguments.error("--calls is of --full")
 
     codes = collections.Counter()
     failed = 0
@@ -195,7 +203,8 @@ def main():
             sys.exit(f"faults.py: an undisturbed restore ended with {code}: {(floor.folder / 'stderr').read_text()}")
         floors.put(floor)
         if options.full:
-            pairs = [(index, fault) for index in range(1, len(calls) + 1) for fault in FAULTS]
+            first, last = options.calls or (1, len(calls))
+            pairs = [(index, fault) for index in range(first, min(last, len(calls)) + 1) for fault in FAULTS]
         else:
             chance = random.Random(options.seed)
             pairs = [(chance.randint(1, len(calls)), FAULTS[i % len(FAULTS)]) for i in range(options.sample)]

@@ -246,7 +246,9 @@ void require_expected(const Plan& plan, const std::string& hash) {
 
 void require_unblocked(const Plan& plan) {
   std::vector<std::string> causes;
-  bool consent_helps = true;
+  std::string cure =
+      "look at `kubectl lkg plan --recreate`, which deletes and creates them; their pods are down "
+      "meanwhile";
   for (const auto& planned : plan.objects) {
     if (planned.action != Action::blocked) continue;
     for (const auto& difference : planned.immutable) {
@@ -255,16 +257,18 @@ void require_unblocked(const Plan& plan) {
                                    value_text(difference.left), value_text(difference.right)));
     }
     if (planned.objection.empty()) continue;
-    consent_helps = false;
+    cure = "mend what is never deleted by hand, when that is safe, then run it again";
     causes.push_back(fmt::format("{} is never deleted here: {}", planned.drift.key.display(),
                                  planned.objection));
+    if (kube::is_switch(planned.drift.key))
+      cure += fmt::format(
+          "; of the switch: scale what takes it to 0, then `kubectl delete configmap {} -n {}`: "
+          "the "
+          "next run makes it anew before anything else",
+          kube::k_switch_name, data::string_at(*planned.drift.live, {"metadata", "namespace"}));
   }
   if (causes.empty()) return;
-  throw Error(ExitCode::refused, "no update can restore " + join(causes, "; "),
-              consent_helps
-                  ? "look at `kubectl lkg plan --recreate`, which deletes and creates them; their "
-                    "pods are down meanwhile"
-                  : "mend what is never deleted by hand, when that is safe, then run it again");
+  throw Error(ExitCode::refused, "no update can restore " + join(causes, "; "), cure);
 }
 
 }  // namespace dr::lkg

@@ -155,8 +155,7 @@ const std::vector<SwitchStart> k_switches = {
     {"immutable-at-1",
      [](FakeCluster& cluster) {
        cluster.edit("ConfigMap", k_switch, [](Json& o) { o["immutable"] = true; });
-     },
-     {0, 3}},  // 0 when the adversary made it anew
+     }},
     {"other-keys",
      [](FakeCluster& cluster) {
        cluster.edit("ConfigMap", k_switch, [](Json& o) {

@@ -31,7 +31,7 @@ void count_ending(Counts& counts, const std::string& what, const Ending& ending)
 
 void add(Counts& counts, const SeedRecord& record) {
   ++counts[k_restores];
-  counts[k_breaches] += record.first.breaches.size() + record.second.breaches.size();
+  counts[k_breaches] += record.breaches();
   ++counts["floor " + record.start.floor];
   ++counts["switch " + record.start.switch_was];
   ++counts["others " + record.start.others];
@@ -40,6 +40,7 @@ void add(Counts& counts, const SeedRecord& record) {
   if (record.strikes.empty()) ++counts["fault none"];
   count_ending(counts, "first run ", record.first.ending);
   count_ending(counts, "second run ", record.second.ending);
+  if (record.third) count_ending(counts, "third run ", record.third->ending);
 }
 
 // A harness that reaches nothing proves nothing.

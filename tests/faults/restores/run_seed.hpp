@@ -1,7 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/faults/restores/floors.hpp"
@@ -15,7 +19,8 @@ struct RunRecord {
   std::vector<Breach> breaches;
 };
 
-// A floor, a restore of it that is struck, and a second one that nothing disturbs.
+// A floor, a restore of it that is struck, and a second one that nothing disturbs. Where that one
+// finds the switch immutable it refuses; then a person deletes the switch, and there is a third.
 struct SeedRecord {
   Start start;
   std::vector<Fault> faults;
@@ -23,9 +28,13 @@ struct SeedRecord {
   bool deletes = false;     // a rigid floor, restored with --recreate and --prune
   std::map<std::string_view, std::size_t> strikes;  // by kind of fault
   RunRecord first, second;
+  std::optional<RunRecord> third;
   std::vector<StoreEvent> events;  // all writes of the switch, for the log
 
-  bool is_good() const { return first.breaches.empty() && second.breaches.empty(); }
+  std::size_t breaches() const {
+    return first.breaches.size() + second.breaches.size() + (third ? third->breaches.size() : 0);
+  }
+  bool is_good() const { return breaches() == 0; }
 };
 
 // The same for the same seed.

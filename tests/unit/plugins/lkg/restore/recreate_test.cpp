@@ -147,6 +147,7 @@ TEST(Recreate, TheSwitchStays) {
   const auto result = world.restore(good_lkg(), recreating());
   EXPECT_EQ(result.code, ExitCode::refused);
   EXPECT_THAT(result.error, HasSubstr("is never deleted here: it halts trading"));
+  EXPECT_THAT(result.next_step, HasSubstr("kubectl delete configmap agenttrader-kill-switch -n "));
   EXPECT_THAT(deletions_of(world), IsEmpty());
 }
 
