@@ -198,6 +198,13 @@ os::ProcessResult Kubectl::run(const os::Command& command) const {
   return m_runner.run(command);
 }
 
+std::vector<os::ProcessResult> Kubectl::run_all(const std::vector<os::Command>& commands) const {
+  if (m_log) {
+    for (const auto& command : commands) m_log(command_line(command));
+  }
+  return m_runner.run_all(commands, k_parallel);
+}
+
 os::ProcessResult Kubectl::read(std::vector<std::string> args) const {
   return run(command(std::move(args), k_read_timeout));
 }
@@ -249,11 +256,8 @@ os::ProcessResult Kubectl::rehearse(const std::vector<Json>& bodies) const {
 std::vector<os::ProcessResult> Kubectl::read_all(
     const std::vector<std::vector<std::string>>& commands) const {
   std::vector<os::Command> children;
-  for (const auto& args : commands) {
-    children.push_back(command(args, k_read_timeout));
-    if (m_log) m_log(command_line(children.back()));
-  }
-  return m_runner.run_all(children, k_parallel);
+  for (const auto& args : commands) children.push_back(command(args, k_read_timeout));
+  return run_all(children);
 }
 
 std::vector<Reply> Kubectl::get_all(std::span<const std::string> paths) const {

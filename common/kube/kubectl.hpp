@@ -87,6 +87,8 @@ class Kubectl {
   std::string missing_prefix() const;
   os::Command command(std::vector<std::string> args, Millis timeout) const;
   os::ProcessResult run(const os::Command& command) const;
+  // In order, at most k_parallel at a time.
+  std::vector<os::ProcessResult> run_all(const std::vector<os::Command>& commands) const;
   Reply reply_of(const os::ProcessResult& result, std::string_view path) const;
 
   os::ProcessRunner& m_runner;

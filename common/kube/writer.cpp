@@ -111,27 +111,32 @@ WriteResult Writer::send(const Kubectl& kubectl, std::vector<std::string> args,
                      bodies);
 }
 
-os::ProcessResult Writer::remove(const Kubectl& kubectl, const std::string& path, Json options,
-                                 Json preconditions) {
+os::Command Writer::removal(const Kubectl& kubectl, const std::string& path, Json options,
+                            Json preconditions) {
   options["apiVersion"] = "v1";
   options["kind"] = "DeleteOptions";
   options["preconditions"] = std::move(preconditions);
-  return kubectl.mutate({"delete", "--raw", path, "-f", "-"}, data::write_json(options),
-                        k_write_timeout);
+  auto command = kubectl.command({"delete", "--raw", path, "-f", "-"}, k_write_timeout);
+  command.input = data::write_json(options);
+  return command;
 }
 
 WriteResult Writer::remove(const Kubectl& kubectl, const std::vector<Json>& objects,
                            const Json& options) {
-  WriteResult outcome;
+  std::vector<os::Command> removals;
   for (const auto& object : objects) {
     require_not_switch(object);
-    const auto result =
-        remove(kubectl, object_path(kind_of(object), kubectl.target().ns, name_of(object)), options,
-               {{"uid", uid_of(object)}, {"resourceVersion", resource_version_of(object)}});
-    if (result.ok()) continue;
-    auto error = api_error_of(result);
+    removals.push_back(removal(
+        kubectl, object_path(kind_of(object), kubectl.target().ns, name_of(object)), options,
+        {{"uid", uid_of(object)}, {"resourceVersion", resource_version_of(object)}}));
+  }
+  const auto results = kubectl.run_all(removals);
+  WriteResult outcome;
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    if (results[i].ok()) continue;
+    auto error = api_error_of(results[i]);
     if (error.reason != ApiReason::not_found)
-      outcome.errors.emplace(key_of(object), std::move(error));
+      outcome.errors.emplace(key_of(objects[i]), std::move(error));
   }
   return outcome;
 }
@@ -154,7 +159,7 @@ WriteResult Writer::remove(const std::vector<Json>& objects) const {
 
 bool Writer::delete_pod(const std::string& name, const std::string& uid) const {
   const std::string path = object_path(*find_kind("Pod"), m_kubectl.target().ns, name);
-  const auto result = remove(m_kubectl, path, Json::object(), {{"uid", uid}});
+  const auto result = m_kubectl.run(removal(m_kubectl, path, Json::object(), {{"uid", uid}}));
   if (result.ok()) return true;
   const auto error = api_error_of(result);
   if (error.reason == ApiReason::not_found) return true;

@@ -39,7 +39,8 @@ class Writer {
   // DELETE of objects as they were read, each fenced by its uid and resourceVersion: ApiReason
   // conflict when another one has its name, or it changed. What they own goes with them, in the
   // background. Without an entry in `errors`: gone or going. kubectl sends no fences with several,
-  // so this is a process each.
+  // and the API has no request for several, so this is a process each, Kubectl::k_parallel at a
+  // time.
   WriteResult remove(const std::vector<Json>& objects) const;
 
   // DELETE of one incarnation of a pod. True when it is gone or going; false when another one has
@@ -65,8 +66,8 @@ class Writer {
                           const std::vector<Json>& bodies);
   static WriteResult remove(const Kubectl& kubectl, const std::vector<Json>& objects,
                             const Json& options);
-  static os::ProcessResult remove(const Kubectl& kubectl, const std::string& path, Json options,
-                                  Json preconditions);
+  static os::Command removal(const Kubectl& kubectl, const std::string& path, Json options,
+                             Json preconditions);
 
   const Kubectl& m_kubectl;
 };

@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/error.hpp"
@@ -251,7 +254,41 @@ TEST_F(WriterTest, RemovesTheVersionThatWasRead) {
                   {"kind", "DeleteOptions"},
                   {"propagationPolicy", "Background"},
                   {"preconditions", {{"uid", "uid-Deployment-web"}, {"resourceVersion", "1"}}}}));
-  EXPECT_THROW(writer().remove({switch_with("1")}), std::logic_error);
+  // Before anything else of the list is sent.
+  EXPECT_THROW(writer().remove({k_config, switch_with("1")}), std::logic_error);
+  EXPECT_THAT(api.writes(), SizeIs(3));
+}
+
+// Notes how many commands are given at once, and how many of them may be at work.
+class CountingRunner final : public os::ProcessRunner {
+ public:
+  std::vector<os::ProcessResult> run_all(std::span<const os::Command> commands,
+                                         std::size_t parallel) override {
+    batches.emplace_back(commands.size(), parallel);
+    return m_fake.run_all(commands, parallel);
+  }
+  void sleep(Millis duration) override { m_fake.sleep(duration); }
+  std::unique_ptr<os::Background> start(os::Command command, os::LineHandler on_line) override {
+    return m_fake.start(std::move(command), std::move(on_line));
+  }
+  void answer_with(const os::ProcessResult& result) {
+    m_fake.handler = [=](const auto&) { return result; };
+  }
+  std::vector<std::pair<std::size_t, std::size_t>> batches;
+
+ private:
+  FakeProcessRunner m_fake;
+};
+
+// One after the other, thirty extras would hold a restore up for as many processes.
+TEST_F(WriterTest, RemovesBesideEachOtherButNotAllAtOnce) {
+  CountingRunner runner;
+  runner.answer_with(succeeded(data::write_json(kubeconfig_of("prod", "trading-floor"))));
+  const Kubectl kubectl(runner, os::Environment({}), "/usr/bin/kubectl", {});
+  runner.answer_with(succeeded("{}"));
+  runner.batches.clear();
+  EXPECT_TRUE(Writer::DryRun(kubectl).remove(std::vector<Json>(30, k_config)).ok());
+  EXPECT_THAT(runner.batches, ElementsAre(testing::Pair(30, Kubectl::k_parallel)));
 }
 
 // It needs no halt, so nothing that it sends may be without the word that keeps it from being done.
