@@ -1,11 +1,14 @@
 #include "common/kube/snapshot.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "common/base/error.hpp"
+#include "common/base/text.hpp"
 
 namespace dr::kube {
 namespace {
@@ -21,18 +24,46 @@ struct Collected {
   bool at_one_version = true;  // every list answered at the resourceVersion that was asked for
 };
 
-[[noreturn]] void throw_unreadable(const Kind& kind, const ApiError& error) {
+// A kind that could not be listed, and why.
+struct Unread {
+  const Kind* kind;
+  ApiError error;
+};
+
+// What a Role must have to list those kinds, as rules of YAML on one line.
+std::string rules_for(const std::vector<Unread>& kinds) {
+  std::map<std::string_view, std::vector<std::string>> plurals;  // by group
+  for (const auto& one : kinds) plurals[one.kind->group()].push_back(one.kind->plural);
+  std::vector<std::string> rules;
+  for (const auto& [group, resources] : plurals) {
+    rules.push_back(fmt::format("{{apiGroups: [\"{}\"], resources: [{}], verbs: [list]}}", group,
+                                join(resources, ", ")));
+  }
+  return join(rules, ", ");
+}
+
+[[noreturn]] void throw_unreadable(const std::vector<Unread>& unread) {
+  const auto& [kind, error] = unread.front();
   // A list is empty, not absent, in a namespace that is not there.
   if (error.reason == ApiReason::not_found) {
     throw Error(ExitCode::refused,
-                "this API server is too old or has it disabled: it does not serve " + kind.plural +
-                    " of " + kind.api_version,
+                "this API server is too old or has it disabled: it does not serve " + kind->plural +
+                    " of " + kind->api_version,
                 "an LKG needs Kubernetes 1.23 or newer with its built-in APIs enabled");
   }
-  throw Error(ExitCode::failed, "failed to list " + kind.name() + ": " + error.text,
-              error.reason == ApiReason::forbidden
-                  ? "grant `list` on " + kind.name() + ", then run it again"
-                  : "check the connection to the cluster, then run it again");
+  if (error.reason != ApiReason::forbidden) {
+    throw Error(ExitCode::failed, "failed to list " + kind->name() + ": " + error.text,
+                "check the connection to the cluster, then run it again");
+  }
+  std::vector<Unread> forbidden;
+  std::vector<std::string> names;
+  for (const auto& one : unread) {
+    if (one.error.reason != ApiReason::forbidden) continue;
+    forbidden.push_back(one);
+    names.push_back(one.kind->name());
+  }
+  throw Error(ExitCode::failed, "failed to list " + join(names, ", ") + ": " + error.text,
+              "have it granted by the rules [" + rules_for(forbidden) + "], then run it again");
 }
 
 // The items of a raw list, which carry neither kind nor apiVersion.
@@ -72,6 +103,7 @@ Collected collect(const Kubectl& kubectl, std::string_view ns, std::span<const K
   }
   auto replies = kubectl.get_all(paths);
   Collected result;
+  std::vector<Unread> unread;
   for (std::size_t i = 0; i < replies.size(); ++i) {
     const Kind& kind = *kinds[i];
     if (replies[i].error && is_unserved(kind, *replies[i].error)) {
@@ -80,7 +112,7 @@ Collected collect(const Kubectl& kubectl, std::string_view ns, std::span<const K
     }
     if (replies[i].error) {
       if (version.empty() || !cannot_be_exact(*replies[i].error))
-        throw_unreadable(kind, *replies[i].error);
+        unread.push_back({&kind, *replies[i].error});
       result.at_one_version = false;
       continue;
     }
@@ -90,6 +122,7 @@ Collected collect(const Kubectl& kubectl, std::string_view ns, std::span<const K
     }
     result.lists[kind.type()] = items_of(kind, std::move(replies[i].value));
   }
+  if (!unread.empty()) throw_unreadable(unread);
   return result;
 }
 
@@ -142,7 +175,7 @@ Snapshot read_snapshot(const Kubectl& kubectl, std::string_view ns,
   const auto& first = *kinds.front();
   const std::string path = list_path(first, ns);
   auto reply = std::move(kubectl.get_all(std::span(&path, 1)).front());
-  if (reply.error) throw_unreadable(first, *reply.error);
+  if (reply.error) throw_unreadable({{&first, *reply.error}});
   const std::string version = data::string_at(reply.value, {"metadata", "resourceVersion"});
   Collected rest;
   if (!version.empty()) rest = collect(kubectl, ns, kinds.subspan(1), version);

@@ -38,9 +38,9 @@ class Snapshot {
 // Reads the lists of `kinds` (namespaced ones in `ns`) as they were at one moment: the first list
 // names a resourceVersion, all others are read at exactly that one (resourceVersionMatch=Exact).
 // Where the server cannot (several stores behind it, a version expired meanwhile), everything is
-// collected twice until two collections agree, five times at most. Throws Error(failed) naming the
-// first kind that could not be read: a snapshot is whole or it is none. A kind of the table that is
-// not served is Error(refused).
+// collected twice until two collections agree, five times at most. Throws Error(failed) naming a
+// kind that could not be read, or all that may not be, with the rules that they need: a snapshot is
+// whole or it is none. A kind of the table that is not served is Error(refused).
 Snapshot read_snapshot(const Kubectl& kubectl, std::string_view ns,
                        std::span<const Kind* const> kinds);
 

@@ -107,7 +107,8 @@ setup() { sandbox; }
   lkg capture
   before=$(sha256sum "$ROOT"/ops/lkg/*.yaml "$ROOT"/ops/lkg/*.json)
   run -1 lkg capture --context viewer # the view role reads neither Roles nor RoleBindings
-  assert_output --regexp "failed to (list|read) .*(Forbidden|forbidden)"
+  assert_output --regexp "failed to list roles.rbac.authorization.k8s.io, rolebindings.rbac.authorization.k8s.io.*forbidden"
+  assert_output --partial '{apiGroups: ["rbac.authorization.k8s.io"], resources: [roles, rolebindings], verbs: [list]}'
   assert_equal "$(sha256sum "$ROOT"/ops/lkg/*.yaml "$ROOT"/ops/lkg/*.json)" "$before"
   run -1 lkg capture --server https://127.0.0.1:1
   run -1 lkg capture -n no-such-namespace

@@ -163,7 +163,14 @@ TEST_F(SnapshotTest, AnUnreadableKindIsAnErrorThatNamesIt) {
   api.refuse(k_pods + k_exact, k_forbidden);
   EXPECT_EQ(error().code(), ExitCode::failed);
   EXPECT_THAT(error().what(), AllOf(HasSubstr("failed to list pods"), HasSubstr("jane")));
-  EXPECT_THAT(error().next_step(), HasSubstr("grant `list` on pods"));
+  EXPECT_THAT(error().next_step(),
+              HasSubstr("[{apiGroups: [\"\"], resources: [pods], verbs: [list]}]"));
+  // All of them, so that they are granted once.
+  api.refuse(k_deployments + k_exact, k_forbidden);
+  EXPECT_THAT(error().what(), HasSubstr("failed to list deployments.apps, pods: "));
+  EXPECT_THAT(error().next_step(),
+              HasSubstr("[{apiGroups: [\"\"], resources: [pods], verbs: [list]}, "
+                        "{apiGroups: [\"apps\"], resources: [deployments], verbs: [list]}]"));
 
   api.refuse(k_maps, "The connection to the server 10.0.0.1:6443 was refused\n");
   EXPECT_THAT(error().what(), HasSubstr("failed to list configmaps"));
