@@ -21,7 +21,6 @@ constexpr std::array k_derived = {
     Derived{"replicasets.apps", "ReplicaSet", "made by Deployments"},
     Derived{"controllerrevisions.apps", "ControllerRevision",
             "made by StatefulSets and DaemonSets"},
-    Derived{"endpointslices.discovery.k8s.io", "EndpointSlice", "made from Services and Endpoints"},
     Derived{"events", "Event", "a log, not state"},
     Derived{"events.events.k8s.io", "Event", "a log, not state"},
     Derived{"leases.coordination.k8s.io", "Lease", "heartbeats of programs that run"},

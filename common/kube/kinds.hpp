@@ -30,7 +30,7 @@ std::string_view name_of(Wave wave);
 
 enum class Capture {
   always,      // part of an LKG
-  referenced,  // part of an LKG when a captured workload names it
+  referenced,  // part of an LKG when a captured object has a use for it (plugins/lkg/live.cpp)
   never,       // derived or transient: read to understand the captured ones
 };
 

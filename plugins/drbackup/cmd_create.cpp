@@ -78,7 +78,7 @@ cli::CommandSpec create_command() {
           "Write every object of the namespace into a file of its own under "
           "audit_artifacts/cluster_backup/<time>/, with an index, a README and SHA256SUMS. The "
           "directory appears whole or not at all. Secrets are never read, and what controllers "
-          "derive from other objects (pods, ReplicaSets, EndpointSlices, events...) is left out. "
+          "derive from other objects (pods, ReplicaSets, events...) is left out. "
           "A kind that cannot be read makes the backup incomplete: it is written, marked so "
           "everywhere, and the exit code is 4.",
           "  # The daily backup\n  kubectl drbackup create -n trading-floor\n\n"

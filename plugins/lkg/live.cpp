@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -48,35 +49,69 @@ std::set<std::string> named_classes(const kube::Snapshot& snapshot) {
       if (kube::pod_template_of(object) != nullptr) workloads.push_back(object);
     }
   }
-  return kube::references_of(workloads).priority_classes;
+  auto names = kube::references_of(workloads).priority_classes;
+  std::erase_if(names, is_builtin_class);
+  return names;
 }
 
-// One list, however many names.
-std::vector<Json> read_priority_classes(const kube::Kubectl& kubectl, std::set<std::string> names) {
-  std::erase_if(names, is_builtin_class);
-  if (names.empty()) return {};
-  const auto& kind = *kube::find_kind("PriorityClass");
-  const Json list = kubectl.get(kube::list_path(kind, {}), "priorityclasses");
-  std::vector<Json> classes;
-  for (Json object : data::array_or_empty(list, {"items"})) {
-    if (!names.contains(kube::name_of(object))) continue;
-    fill_in_type(object, "PriorityClass");
-    classes.push_back(std::move(object));
-  }
-  return classes;
+using Names = std::set<std::string>;
+
+// Endpoints of pods are a program's, which makes them again.
+bool has_pods(const Json& endpoints, std::string_view list) {
+  const auto& entries = data::array_or_empty(endpoints, {list});
+  return std::any_of(entries.begin(), entries.end(),
+                     [](const Json& entry) { return data::has(entry, {"targetRef"}); });
+}
+
+bool is_of_pods(const Json& object) {
+  const auto& subsets = data::array_or_empty(object, {"subsets"});
+  return has_pods(object, "endpoints") ||
+         std::any_of(subsets.begin(), subsets.end(), [](const Json& subset) {
+           return has_pods(subset, "addresses") || has_pods(subset, "notReadyAddresses");
+         });
 }
 
 // What a read looks for besides the kinds of the table.
 struct Scope {
-  std::set<std::string> priority_classes;
+  std::map<std::string, Names> referenced;  // names by kind
   std::vector<const kube::Kind*> custom_kinds;
 };
+
+Names services_without_selector(const kube::Snapshot& snapshot) {
+  Names names;
+  for (const auto& service : snapshot.of("Service")) {
+    if (lacks_selector(service)) names.insert(kube::name_of(service));
+  }
+  return names;
+}
+
+// One list of each kind that something has a use for.
+void read_referenced(const kube::Kubectl& kubectl, const std::map<std::string, Names>& names,
+                     Live& live) {
+  const Names services = services_without_selector(live.snapshot);
+  std::vector<const kube::Kind*> wanted;
+  for (const auto& kind : kube::kinds()) {
+    if (kind.capture != kube::Capture::referenced) continue;
+    if (names.contains(kind.kind) || (kind.namespaced && !services.empty()))
+      wanted.push_back(&kind);
+  }
+  const auto snapshot = kube::read_snapshot(kubectl, kubectl.target().ns, wanted);
+  for (const auto* kind : wanted) {
+    const auto named = names.find(kind->kind);
+    for (const auto& object : snapshot.of(kind->kind)) {
+      if ((named != names.end() && named->second.contains(kube::name_of(object))) ||
+          (services.contains(service_of_endpoints(object)) && !is_of_pods(object)))
+        live.referenced[kind->kind].push_back(object);
+    }
+  }
+}
 
 Scope scope_of(const Lkg& lkg) {
   Scope scope;
   for (const auto& object : lkg.objects) {
-    if (kube::key_of(object).type() == "PriorityClass")
-      scope.priority_classes.insert(kube::name_of(object));
+    const kube::Kind& kind = kube::kind_of(object);
+    if (kind.capture == kube::Capture::referenced)
+      scope.referenced[kind.kind].insert(kube::name_of(object));
   }
   scope.custom_kinds = lkg.custom_kinds;
   return scope;
@@ -88,8 +123,9 @@ Live read(const kube::Kubectl& kubectl, Scope scope, std::vector<const kube::Kin
   kinds.insert(kinds.end(), scope.custom_kinds.begin(), scope.custom_kinds.end());
   live.snapshot = kube::read_snapshot(kubectl, kubectl.target().ns, kinds);
   live.custom_kinds = std::move(scope.custom_kinds);
-  scope.priority_classes.merge(named_classes(live.snapshot));
-  live.priority_classes = read_priority_classes(kubectl, std::move(scope.priority_classes));
+  if (auto classes = named_classes(live.snapshot); !classes.empty())
+    scope.referenced["PriorityClass"].merge(classes);
+  read_referenced(kubectl, scope.referenced, live);
   return live;
 }
 
@@ -109,11 +145,12 @@ bool is_unmodified(const Json& service_account) {
 
 const Json* Live::find(std::string_view type, std::string_view name) const {
   if (type == "Namespace") return ns && kube::name_of(*ns) == name ? &*ns : nullptr;
-  if (type != "PriorityClass") return snapshot.find(type, name);
+  const auto list = referenced.find(type);
+  if (list == referenced.end()) return snapshot.find(type, name);
   const auto found =
-      std::find_if(priority_classes.begin(), priority_classes.end(),
+      std::find_if(list->second.begin(), list->second.end(),
                    [&](const Json& candidate) { return kube::name_of(candidate) == name; });
-  return found == priority_classes.end() ? nullptr : &*found;
+  return found == list->second.end() ? nullptr : &*found;
 }
 
 kube::Ownership Live::ownership() const {
@@ -131,6 +168,18 @@ Live read_live(const kube::Kubectl& kubectl, const Lkg& lkg) {
 
 Live read_live_objects(const kube::Kubectl& kubectl, const Lkg& lkg) {
   return read(kubectl, scope_of(lkg), kube::captured_kinds());
+}
+
+bool lacks_selector(const Json& service) {
+  return data::object_or_empty(service, {"spec", "selector"}).empty() &&
+         data::string_or(service, {"spec", "type"}, "") != "ExternalName";
+}
+
+std::string service_of_endpoints(const Json& object) {
+  const std::string& kind = data::string_at(object, {"kind"});
+  if (kind == "Endpoints") return kube::name_of(object);
+  if (kind != "EndpointSlice") return {};
+  return data::string_or(object, {"metadata", "labels", "kubernetes.io/service-name"}, "");
 }
 
 bool belongs_to_lkg(const Json& live_object) {
@@ -155,7 +204,8 @@ std::vector<const Json*> lkg_objects(const Live& live) {
               [](const Json* a, const Json* b) { return kube::name_of(*a) < kube::name_of(*b); });
   };
   for (const auto& kind : kube::kinds()) {
-    if (kind.kind == "PriorityClass") add(live.priority_classes);
+    if (const auto list = live.referenced.find(kind.kind); list != live.referenced.end())
+      add(list->second);
     if (kind.capture == kube::Capture::always) add(live.snapshot.of(kind.kind));
   }
   std::set<std::string> types;

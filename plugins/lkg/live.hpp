@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +19,10 @@ namespace dr::lkg {
 struct Live {
   std::optional<Json> ns;  // the Namespace object
   kube::Snapshot snapshot;
-  std::vector<Json> priority_classes;  // the named ones that exist
+  // What is read only where something has a use for it: the PriorityClasses that are named, and the
+  // Endpoints and EndpointSlices that somebody wrote for a Service without a selector.
+  // By kind.
+  std::map<std::string, std::vector<Json>, std::less<>> referenced;
 
   std::vector<const kube::Kind*> custom_kinds;  // those that were read
   std::string server_version;                   // "v1.36.3"; empty when it may not be read
@@ -33,18 +38,24 @@ struct Live {
 Live read_live(const kube::Kubectl& kubectl,
                const std::vector<const kube::Kind*>& custom_kinds = {});
 
-// The same for a comparison with an LKG: with the kinds of custom resources that it holds, and its
-// PriorityClasses, besides those that the workloads name now.
+// The same for a comparison with an LKG: with the kinds of custom resources that it holds, and what
+// it references, besides what is referenced now.
 Live read_live(const kube::Kubectl& kubectl, const Lkg& lkg);
 
 // Only what the LKG's kinds need, without pods and revisions.
 Live read_live_objects(const kube::Kubectl& kubectl, const Lkg& lkg);
 
+// A Service that no controller makes endpoints for: somebody else does.
+bool lacks_selector(const Json& service);
+
+// The Service that endpoints are of; empty for another kind.
+std::string service_of_endpoints(const Json& object);
+
 // Whether an object of a captured kind is the user's: not owned by a controller, and not one that
 // every namespace gets (ConfigMap kube-root-ca.crt, an unmodified ServiceAccount default).
 bool belongs_to_lkg(const Json& live_object);
 
-// All such objects, the Namespace and the PriorityClasses that workloads name included, in the
+// All such objects, the Namespace and what is referenced included, in the
 // order of the table of kinds (the Namespace, then the switch, first), then the custom ones by
 // type, each by name.
 std::vector<const Json*> lkg_objects(const Live& live);

@@ -61,7 +61,7 @@ expected_objects() {
   local resource
   for resource in $(kubectl api-resources --namespaced --verbs=list -o name); do
     case $resource in
-      secrets | pods | replicasets.apps | controllerrevisions.apps | endpointslices.discovery.k8s.io | events | events.events.k8s.io | \
+      secrets | pods | replicasets.apps | controllerrevisions.apps | events | events.events.k8s.io | \
         leases.coordination.k8s.io | csistoragecapacities.storage.k8s.io | *.metrics.k8s.io) continue ;;
     esac
     k get "$resource" -o json | jq -c --arg resource "$resource" '.items[] | {resource: $resource, name: .metadata.name, uid: .metadata.uid,

@@ -133,6 +133,8 @@ differences() { # ROOT ROOT
     done >/dev/null
   k delete gadgets.shop.example.com,cronjobs.v1.batch.example.com,holders,old-styles one
   k patch networkpolicy deny --type=merge -p '{"spec":{"egress":[{}]}}'
+  k delete endpoints by-hand
+  k patch endpointslice by-hand-too --type=merge -p '{"endpoints":[{"addresses":["192.0.2.66"]}]}'
   k patch service headless --type=merge -p '{"spec":{"publishNotReadyAddresses":false}}'
   # A broken pod of a bad revision blocks an ordered set, and no pod of an OnDelete set goes by itself.
   k patch statefulset ordered -p '{"spec":{"template":{"metadata":{"annotations":{"sim.kwok/mode":"crashloop"}}}}}'

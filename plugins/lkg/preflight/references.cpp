@@ -128,6 +128,23 @@ void add_missing_secrets(const kube::References& references, const kube::Kubectl
   }
 }
 
+// Nobody knows the endpoints of a Service without a selector but who wrote them.
+void add_missing_endpoints(const Scene& scene, std::vector<Check>& found) {
+  Names served;
+  for (const auto& object : scene.lkg.objects) served.insert(service_of_endpoints(object));
+  for (const auto& planned : scene.plan.objects) {
+    const auto& key = planned.drift.key;
+    if (key.kind != "Service" || !is_written(planned) || served.contains(key.name) ||
+        !lacks_selector(*planned.drift.lkg))
+      continue;
+    found.push_back({std::string(k_name), Verdict::warn, key.display(),
+                     key.display() + " has no selector, and the LKG holds no endpoints of it",
+                     fmt::format("see that what makes them does (`kubectl get endpointslices -n {} "
+                                 "-l kubernetes.io/service-name={}`)",
+                                 scene.lkg.ns, key.name)});
+  }
+}
+
 void add_missing_objects(const Scene& scene, const kube::References& all,
                          const kube::References& written, std::vector<Check>& found) {
   const std::string in_namespace = " {} -n " + scene.lkg.ns;
@@ -171,6 +188,7 @@ std::vector<Check> check_references(const Scene& scene,
   const auto written = kube::references_of(written_objects(scene.plan));
   add_missing_secrets(all, kubectl, found);
   add_missing_objects(scene, all, written, found);
+  add_missing_endpoints(scene, found);
   add_missing_class(
       {"StorageClass", all.storage_classes, written.storage_classes, true,
        "no volume is made for a claim of it, nor is there one",

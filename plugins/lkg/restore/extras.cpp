@@ -70,6 +70,7 @@ std::string why_never_deleted(const Json& object, const Live& live) {
   if (key.kind == "Namespace") return "everything would go with it";
   if (key.kind == "PersistentVolumeClaim") return "its data would go with it";
   if (key.kind == "PriorityClass") return "other namespaces use it too";
+  if (!service_of_endpoints(object).empty()) return "its Service may have no other endpoints";
   if (data::string_or(object, {"spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"},
                       "") == "Delete") {
     return "its PersistentVolumeClaims would go with it: set "

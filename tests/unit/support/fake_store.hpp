@@ -31,7 +31,6 @@ inline const std::vector<kube::Kind>& other_kinds() {
   static const std::vector<kube::Kind> rows = {
       row("Lease", "coordination.k8s.io/v1", "leases", true),
       row("Event", "v1", "events", true),
-      row("EndpointSlice", "discovery.k8s.io/v1", "endpointslices", true),
       row("Node", "v1", "nodes"),
       row("StorageClass", "storage.k8s.io/v1", "storageclasses"),
       row("IngressClass", "networking.k8s.io/v1", "ingressclasses"),

@@ -58,6 +58,9 @@ TEST(Kinds, WavesKeepTheirOrder) {
   EXPECT_LT(wave("RoleBinding"), wave("ConfigMap"));
   EXPECT_LT(wave("PersistentVolumeClaim"), wave("Deployment"));
   EXPECT_LT(wave("Service"), wave("StatefulSet"));
+  // Of one wave, in the order of the table.
+  EXPECT_EQ(wave("Endpoints"), wave("Service"));
+  EXPECT_LT(find_kind("Service"), find_kind("Endpoints"));
   EXPECT_LT(wave("DaemonSet"), wave("HorizontalPodAutoscaler"));
   EXPECT_LT(wave("CronJob"), wave("ConfigMap"));
   EXPECT_EQ(name_of(Wave::ns), "namespace");

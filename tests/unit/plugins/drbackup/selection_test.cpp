@@ -145,10 +145,15 @@ TEST(WithoutDerived, KeepsEndpointsThatNoSelectorMakes) {
   Json selecting = make_object("v1", "Service", "web");
   selecting["spec"]["selector"] = {{"app", "web"}};
   const Json plain = make_object("v1", "Service", "vendor");
+  const auto slice = [](const char* name) {
+    return make_object("discovery.k8s.io/v1", "EndpointSlice", name);
+  };
+  const Json by_hand = make_object("v1", "Endpoints", "vendor");
   const auto left = without_derived({selecting, plain, make_object("v1", "Endpoints", "web"),
-                                     make_object("v1", "Endpoints", "vendor")});
-  EXPECT_THAT(names_of(left),
-              UnorderedElementsAre("Service/web", "Service/vendor", "Endpoints/vendor"));
+                                     by_hand, owned_by(selecting, slice("web-1")),
+                                     owned_by(by_hand, slice("vendor-1")), slice("vendor-2")});
+  EXPECT_THAT(names_of(left), UnorderedElementsAre("Service/web", "Service/vendor",
+                                                   "Endpoints/vendor", "EndpointSlice/vendor-2"));
 }
 
 }  // namespace

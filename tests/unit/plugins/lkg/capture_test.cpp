@@ -356,6 +356,43 @@ TEST_F(CaptureTest, LeavesDerivedObjectsOut) {
                           "Deployment/web", "CronJob/tick"));
 }
 
+TEST_F(CaptureTest, KeepsTheEndpointsThatSomebodyWrote) {
+  // Protects the way out of the cluster: nothing makes the endpoints of a Service without selector.
+  const auto service = [](const char* name, Json spec) {
+    Json object = make_object("v1", "Service", name);
+    object["spec"] = std::move(spec);
+    return object;
+  };
+  const auto endpoints = [](const char* name, Json address) {
+    Json object = make_object("v1", "Endpoints", name);
+    object["subsets"] = Json::array({{{"addresses", Json::array({std::move(address)})}}});
+    return object;
+  };
+  const auto slice = [](const char* name, const char* of) {
+    Json object = make_object("discovery.k8s.io/v1", "EndpointSlice", name);
+    object["metadata"]["labels"] = {{"kubernetes.io/service-name", of}};
+    object["endpoints"] = Json::array({{{"addresses", {"192.0.2.1"}}}});
+    return object;
+  };
+  add(service("broker", Json::object()));
+  const Json by_hand = endpoints("broker", {{"ip", "192.0.2.1"}});
+  add(by_hand);
+  add(slice("broker-2", "broker"));
+  add(owned_by(by_hand, slice("broker-mirrored", "broker")));
+  // A program's, which knows its pods again; those of a selector; those of nobody.
+  add(service("leader", Json::object()));
+  add(endpoints("leader", {{"ip", "10.0.0.1"}, {"targetRef", {{"kind", "Pod"}}}}));
+  add(service("web", {{"selector", {{"app", "web"}}}}));
+  add(endpoints("web", {{"ip", "10.0.0.2"}}));
+  add(slice("web-1", "web"));
+  add(endpoints("election", {{"ip", "10.0.0.3"}}));
+  add(service("elsewhere", {{"type", "ExternalName"}}));
+  EXPECT_THAT(displays_of(capture().objects),
+              ElementsAre("Namespace/trading-floor", "ConfigMap/agenttrader-kill-switch",
+                          "Service/broker", "Service/elsewhere", "Service/leader", "Service/web",
+                          "Endpoints/broker", "EndpointSlice/broker-2"));
+}
+
 TEST_F(CaptureTest, KeepsAModifiedDefaultServiceAccount) {
   // Protects pull secrets and labels that somebody put on it.
   Json account = make_object("v1", "ServiceAccount", "default");

@@ -151,7 +151,7 @@ ObjectDrift drift_of_later(const std::string& lkg_version, const Json& set_field
                                                       {"apiVersion", "scheduling.k8s.io/v1"},
                                                       {"fieldsV1", set_fields}}});
   Live live = live_of(small_floor());
-  live.priority_classes = {object};
+  live.referenced["PriorityClass"] = {object};
   auto drifts = find_drift(lkg, live, kube::Allocated::keep);
   auto found = std::find_if(drifts.begin(), drifts.end(), [](const ObjectDrift& drift) {
     return drift.key.kind == "PriorityClass";

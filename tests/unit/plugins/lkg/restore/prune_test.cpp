@@ -49,13 +49,15 @@ TEST(Prune, DeletesExtrasAndNothingThatHoldsData) {
   owned["metadata"]["ownerReferences"] =
       Json::array({{{"kind", "Rollout"}, {"name", "x"}, {"uid", "u"}}});
   cluster.write(owned);
+  cluster.write(make_object("v1", "Endpoints", "web"));  // of a Service without a selector
   const auto result = world.restore(good_lkg(), pruning());
   EXPECT_EQ(result.code, ExitCode::ok) << result.error;
   EXPECT_EQ(cluster.find("ConfigMap", "rogue"), nullptr);
   EXPECT_EQ(cluster.find("Deployment", "rogue"), nullptr);
   EXPECT_NE(cluster.find("PersistentVolumeClaim", "data"), nullptr);
   EXPECT_NE(cluster.find("ConfigMap", "owned"), nullptr);
-  EXPECT_THAT(extras_of(result), ElementsAre("ConfigMap/owned", "PersistentVolumeClaim/data"));
+  EXPECT_THAT(extras_of(result),
+              ElementsAre("ConfigMap/owned", "PersistentVolumeClaim/data", "Endpoints/web"));
   EXPECT_THAT(result.changed, Contains("Deployment/rogue deleted"));
   EXPECT_TRUE(world.is_restored(good_lkg()));
 }
