@@ -6,7 +6,6 @@
 
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
-#include "common/cli/table.hpp"
 #include "common/cli/verb.hpp"
 
 namespace dr::lkg {
@@ -38,16 +37,19 @@ ImageCheck image_check(const std::string& mode, const Lkg& lkg, cli::Runtime& ru
 }
 
 std::string table_of(const std::vector<Check>& checks) {
-  cli::Table table({"CHECK", "VERDICT", "DETAIL", "CURE"});
-  std::vector<std::string> ok;
-  for (const auto& check : checks) {
-    if (check.verdict == Verdict::ok) {
-      ok.push_back(check.name);
-    } else {
-      table.add({check.name, std::string(name_of(check.verdict)), check.detail, check.cure});
+  std::string lines;
+  for (const auto verdict : {Verdict::stop, Verdict::warn}) {
+    for (const auto& check : checks) {
+      if (check.verdict != verdict) continue;
+      lines += fmt::format("{:<15}{:<7}{}\n{:<22}cure: {}\n", check.name, name_of(verdict),
+                           printable(check.detail), "", printable(check.cure));
     }
   }
-  return (table.empty() ? "" : table.text()) + "preflight ok: " + join(ok, ", ") + "\n";
+  std::vector<std::string> ok;
+  for (const auto& check : checks) {
+    if (check.verdict == Verdict::ok) ok.push_back(check.name);
+  }
+  return lines + "preflight ok: " + join(ok, ", ") + "\n";
 }
 
 Json to_json(const std::vector<Check>& checks) {

@@ -25,7 +25,8 @@ void add_check_images(CLI::App& app, std::string& mode);
 ImageCheck image_check(const std::string& mode, const Lkg& lkg, cli::Runtime& runtime,
                        const cli::GlobalOptions& globals);
 
-// The checks of a preflight: a row for each that is not ok, then a line that names the others.
+// The checks of a preflight: each stop and then each warn, its cure below it, as both are
+// sentences; a line names the others.
 std::string table_of(const std::vector<Check>& checks);
 Json to_json(const std::vector<Check>& checks);
 

@@ -109,31 +109,51 @@ bool has_its_pods(const PlannedObject& planned) {
 // Kinds of refusals, each with what lifts it.
 struct Refusal {
   std::string name = std::string(k_name);
+  std::string cause;   // the same for every pod that is refused for it
   bool lifts = false;  // the restore itself lifts it, or is in no need of it
   std::string cure = "mend what the API server names";
 };
+
+std::string before(const std::string& text, std::string_view words) {
+  return text.substr(0, text.find(words));
+}
+
+std::string after(const std::string& text, std::string_view words) {
+  const auto found = text.find(words);
+  return found == std::string::npos ? text : text.substr(found + words.size());
+}
+
+// Without what kubectl says of a trial, which the user never sees.
+std::string words_of(const std::string& text) {
+  std::string words = after(text, "error when creating \"STDIN\": ");
+  for (const char* verdict : {"\" is forbidden: ", "\" is invalid: "})
+    words = after(words, verdict);
+  return words;
+}
 
 Refusal read(const Scene& scene, const PlannedObject& planned, const std::string& text) {
   const std::string& ns = scene.lkg.ns;
   const auto says = [&](std::string_view words) { return text.find(words) != std::string::npos; };
   if (const auto quota = quota_of(text); !quota.empty()) {
-    return {"quota",
+    return {"quota", quota,
             is_mended_first(scene, "ResourceQuota", quota) || makes_room(scene) ||
                 (says("exceeded quota") && has_its_pods(planned)),
-            fmt::format("raise the quota or free some of it (`kubectl describe quota {} -n {}`)",
-                        quota, ns)};
+            fmt::format("raise the quota (`kubectl edit quota {} -n {}`) or free some of it", quota,
+                        ns)};
   }
   if (says("violates PodSecurity")) {
-    return {"pod-security", changes_level(scene),
+    return {"pod-security", before(text, "\": "), changes_level(scene),
             fmt::format("let the namespace take such pods (`kubectl label namespace {} --overwrite "
                         "pod-security.kubernetes.io/enforce=privileged`)",
                         ns)};
   }
   if (says("per Container") || says("per Pod")) {
-    return {"limits", is_mended_first(scene, "LimitRange"),
+    return {"limits", before(text, ", but"), is_mended_first(scene, "LimitRange"),
             fmt::format("change or remove that limit (`kubectl get limitrange -n {}`)", ns)};
   }
-  return {};
+  Refusal other;
+  other.cause = text;
+  return other;
 }
 
 // It says nothing of the pod itself.
@@ -159,12 +179,14 @@ std::string unknown_because(const kube::ApiError& error) {
   return is_no_answer(error) ? error.text : "";
 }
 
-Check refused(const Scene& scene, const PlannedObject& planned, const std::string& text) {
-  const std::string what = planned.drift.key.display();
-  const Refusal refusal = read(scene, planned, text);
+void add_refused(const Scene& scene, const PlannedObject& planned, const std::string& text,
+                 ByCause& found) {
+  const std::string words = words_of(text);
+  const Refusal refusal = read(scene, planned, words);
   const bool stops = starts_pods(planned) && !refusal.lifts;
-  return {refusal.name, stops ? Verdict::stop : Verdict::warn, what,
-          fmt::format("a pod of {} is refused: {}", what, text), refusal.cure};
+  found.add(refusal.cause,
+            {refusal.name, stops ? Verdict::stop : Verdict::warn, planned.drift.key.display(),
+             "pods of {} are refused: " + words, refusal.cure});
 }
 
 }  // namespace
@@ -180,7 +202,7 @@ std::vector<Check> check_admission(const Scene& scene, const Rehearsal& rehearsa
   std::set<std::string> admitted;
   for (const auto& answer : rehearsal.answers)
     admitted.insert(data::string_or(answer, {"metadata", "name"}, ""));
-  std::vector<Check> found;
+  ByCause refused;
   std::map<std::string, std::vector<std::string>> unknown;  // by cause
   const auto workloads = with_templates(scene.plan);
   for (std::size_t i = 0; i < workloads.size(); ++i) {
@@ -193,15 +215,16 @@ std::vector<Check> check_admission(const Scene& scene, const Rehearsal& rehearsa
     std::string cause = unknown_because(answer);
     if (!is_judged && cause.empty()) cause = answer.text;
     if (is_judged && cause.empty()) {
-      found.push_back(refused(scene, *workloads[i], error->second.text));
+      add_refused(scene, *workloads[i], error->second.text, refused);
     } else {
       unknown[cause.empty() ? "the API server did not say" : cause].push_back(
           workloads[i]->drift.key.display());
     }
   }
+  std::vector<Check> found = refused.rows();
   for (const auto& [cause, names] : unknown) {
     found.push_back(
-        not_known(k_name, "whether pods of " + join(names, ", ") + " are admitted", cause));
+        not_known(k_name, "whether pods of " + first_of(names) + " are admitted", cause));
   }
   return or_ok(std::move(found), k_name,
                fmt::format("a pod of each of {} workloads is admitted", workloads.size()));

@@ -28,6 +28,26 @@ std::vector<Check> or_ok(std::vector<Check> found, std::string_view name, std::s
 // What is not known because it could not be read. Never an ok, and never a reason to stop.
 Check not_known(std::string_view name, std::string_view what, std::string_view cause);
 
+// "Deployment/a, Deployment/b and 7 more": the first few of what may be many.
+std::string first_of(const std::vector<std::string>& names);
+
+// Rows about many objects: one for each cause, which names the first few of those that it meets.
+class ByCause {
+ public:
+  // In `check.detail` the first "{}" stands for the objects; `check.subject` is one of them. Rows
+  // of one name, verdict and cause are one, with the detail and the cure of the first.
+  void add(const std::string& cause, Check check);
+  std::vector<Check> rows() const;
+
+ private:
+  struct Row {
+    std::string cause;
+    Check check;
+    std::vector<std::string> subjects;
+  };
+  std::vector<Row> m_rows;
+};
+
 // A line for each warn: what and what to do.
 std::vector<std::string> warnings_of(const std::vector<Check>& checks);
 

@@ -13,7 +13,10 @@ namespace dr::lkg {
 namespace {
 
 constexpr std::string_view k_name = "nodes";
-constexpr std::string_view k_cordoned = "node.kubernetes.io/unschedulable";
+constexpr std::string_view k_taint = "with taint ";
+constexpr std::string_view k_label = "without label ";
+constexpr std::string_view k_cordoned = "cordoned";
+constexpr std::string_view k_cordon_taint = "node.kubernetes.io/unschedulable";
 
 std::optional<long> number(const std::string& text) {
   long value = 0;
@@ -81,10 +84,11 @@ std::vector<Json> taints_of(const Json& node) {
   for (const auto& taint : data::array_or_empty(node, {"spec", "taints"})) {
     if (data::string_at(taint, {"effect"}) != "PreferNoSchedule") taints.push_back(taint);
   }
-  const bool is_tainted = std::any_of(taints.begin(), taints.end(),
-                                      [](const Json& taint) { return taint["key"] == k_cordoned; });
+  const bool is_tainted = std::any_of(taints.begin(), taints.end(), [](const Json& taint) {
+    return taint["key"] == k_cordon_taint;
+  });
   if (data::boolean_or(node, {"spec", "unschedulable"}, false) && !is_tainted)
-    taints.push_back({{"key", k_cordoned}, {"effect", "NoSchedule"}});
+    taints.push_back({{"key", k_cordon_taint}, {"effect", "NoSchedule"}});
   return taints;
 }
 
@@ -94,16 +98,20 @@ std::string text_of(const Json& taint) {
                      data::string_at(taint, {"effect"}));
 }
 
-std::string cure_of(const std::string& node, const std::string& reason) {
-  constexpr std::string_view k_taint = "taint ";
-  if (reason.starts_with(std::string(k_taint).append(k_cordoned)))
-    return fmt::format("uncordon a node (`kubectl uncordon {}`)", node);
+std::string cure_of(const std::string& node, std::string_view reason) {
+  if (reason == k_cordoned) return fmt::format("uncordon a node (`kubectl uncordon {}`)", node);
   if (reason.starts_with(k_taint)) {
+    reason.remove_prefix(k_taint.size());
     return fmt::format("add a node without the taint, or take it off (`kubectl taint node {} {}-`)",
-                       node, reason.substr(k_taint.size()));
+                       node, reason);
   }
-  return "add a node that it can run on, or label one (`kubectl get nodes --show-labels`, `kubectl "
-         "label node`)";
+  if (reason.starts_with(k_label)) {
+    return fmt::format(
+        "add a node with that label, or label one that is meant for it (`kubectl "
+        "label node {} {}`)",
+        node, shell_quoted(reason.substr(k_label.size())));
+  }
+  return "add a node that it can run on (`kubectl get nodes --show-labels`)";
 }
 
 // How often each reason holds, and a cure for one of them.
@@ -126,7 +134,7 @@ std::optional<Unfit> unfit(const Json& spec, const Json::array_t& nodes) {
     const std::string reason = unfit_because(spec, node);
     if (reason.empty()) return std::nullopt;
     // The last one that labels keep away says least: a cordoned or tainted node fits otherwise.
-    if (result.reasons.empty() || reason.starts_with("taint "))
+    if (result.reasons.empty() || reason == k_cordoned || reason.starts_with(k_taint))
       result.cure = cure_of(data::string_at(node, {"metadata", "name"}), reason);
     ++result.reasons[reason];
   }
@@ -151,17 +159,20 @@ std::string unfit_because(const Json& pod_spec, const Json& node) {
   const Json labels = data::object_or_empty(node, {"metadata", "labels"});
   const std::string os = data::string_or(pod_spec, {"os", "name"}, "");
   if (!os.empty() && data::string_or(labels, {"kubernetes.io/os"}, os) != os)
-    return "operating system";
+    return "of another operating system";
   for (const auto& [key, value] : data::object_or_empty(pod_spec, {"nodeSelector"})) {
-    if (!labels.contains(key) || labels.at(key) != value) return "node selector";
+    if (!labels.contains(key) || labels.at(key) != value)
+      return fmt::format("{}{}={}", k_label, key, data::string_at(pod_spec, {"nodeSelector", key}));
   }
-  if (!meets_affinity(pod_spec, node, labels)) return "node affinity";
+  if (!meets_affinity(pod_spec, node, labels)) return "against its node affinity";
   const auto& tolerations = data::array_or_empty(pod_spec, {"tolerations"});
   for (const auto& taint : taints_of(node)) {
     const bool is_tolerated =
         std::any_of(tolerations.begin(), tolerations.end(),
                     [&](const Json& toleration) { return tolerates(toleration, taint); });
-    if (!is_tolerated) return "taint " + text_of(taint);
+    if (is_tolerated) continue;
+    return taint["key"] == k_cordon_taint ? std::string(k_cordoned)
+                                          : std::string(k_taint) + text_of(taint);
   }
   return {};
 }
@@ -171,7 +182,7 @@ std::vector<Check> check_nodes(const Scene& scene, const kube::Reply& nodes,
   if (nodes.error)
     return {not_known(k_name, "whether a node fits each workload", nodes.error->text)};
   const auto& all = data::array_or_empty(nodes.value, {"items"});
-  std::vector<Check> found;
+  ByCause found;
   std::optional<bool> added;
   for (const auto* planned : with_templates(scene.plan)) {
     const Json* spec = data::find(*kube::pod_template_of(*planned->drift.lkg), {"spec"});
@@ -180,14 +191,14 @@ std::vector<Check> check_nodes(const Scene& scene, const kube::Reply& nodes,
     const auto none = unfit(*spec, all);
     if (!none) continue;
     if (!added) added = nodes_are_added(kubectl);
-    const std::string what = planned->drift.key.display();
     const bool stops = starts_pods(*planned) && !*added;
-    found.push_back({std::string(k_name), stops ? Verdict::stop : Verdict::warn, what,
-                     fmt::format("{} fits none of {} nodes{}{}", what, all.size(), none->text(),
-                                 *added ? "; an autoscaler may add one" : ""),
-                     none->cure});
+    found.add(none->text(), {std::string(k_name), stops ? Verdict::stop : Verdict::warn,
+                             planned->drift.key.display(),
+                             fmt::format("none of {} nodes fits {{}}{}{}", all.size(), none->text(),
+                                         *added ? "; an autoscaler may add one" : ""),
+                             none->cure});
   }
-  return or_ok(std::move(found), k_name, fmt::format("one of {} nodes fits each", all.size()));
+  return or_ok(found.rows(), k_name, fmt::format("one of {} nodes fits each", all.size()));
 }
 
 }  // namespace dr::lkg

@@ -12,8 +12,6 @@
 namespace dr::lkg {
 namespace {
 
-constexpr std::size_t k_named = 5;
-
 bool is_dying(const Json* object) {
   return object != nullptr && data::has(*object, {"metadata", "deletionTimestamp"});
 }
@@ -53,14 +51,6 @@ std::set<std::int64_t> wanted_ports(const PlannedObject& planned) {
     for (const auto held : node_ports(*planned.drift.live)) ports.erase(held);
   }
   return ports;
-}
-
-std::string first_of(const std::vector<std::string>& names) {
-  const std::vector<std::string> shown(
-      names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), k_named)));
-  const std::string text = join(shown, ", ");
-  return names.size() <= k_named ? text
-                                 : fmt::format("{} and {} more", text, names.size() - k_named);
 }
 
 Check owned(const GitOpsOwner& owner, bool is_allowed) {
@@ -143,7 +133,8 @@ std::vector<Check> check_kinds(const Scene& scene,
 
 std::vector<Check> check_terminating(const Scene& scene) {
   std::vector<Check> found;
-  if (scene.live.ns && is_dying(&*scene.live.ns)) found.push_back(dying_namespace(scene.lkg.ns));
+  // Its objects go with it.
+  if (scene.live.ns && is_dying(&*scene.live.ns)) return {dying_namespace(scene.lkg.ns)};
   for (const auto& object : scene.lkg.objects) {
     const auto key = kube::key_of(object);
     const Json* live = scene.live.find(key);

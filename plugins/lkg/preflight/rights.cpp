@@ -97,12 +97,32 @@ std::string quoted_name(const std::string& block, const std::vector<Json>& bodie
   return {};
 }
 
+// A webhook refuses without the name of what it refuses. kubectl goes on after an error and prints
+// them in the order of the bodies, so where each body without an answer has one, it is known whose.
+void add_unnamed(const std::vector<std::string>& blocks, const std::vector<Json>& bodies,
+                 Rehearsal& rehearsal) {
+  std::set<std::string> answered;
+  for (const auto& answer : rehearsal.answers)
+    answered.insert(data::string_or(answer, {"metadata", "name"}, ""));
+  std::vector<std::string> refused;
+  for (const auto& body : bodies) {
+    const std::string name = data::string_or(body, {"metadata", "name"}, "");
+    if (!name.empty() && !answered.contains(name)) refused.push_back(name);
+  }
+  if (blocks.size() != refused.size() || bodies.size() != rehearsal.answers.size() + refused.size())
+    return;
+  for (std::size_t i = 0; i < blocks.size(); ++i)
+    rehearsal.errors.try_emplace(refused[i],
+                                 kube::ApiError{kube::classify(blocks[i]), printable(blocks[i])});
+}
+
 }  // namespace
 
 Rehearsal rehearse(const std::vector<Json>& bodies, const kube::Kubectl& kubectl) {
   const auto result = kubectl.rehearse(bodies);
+  const auto blocks = kube::error_blocks(result.err);
   Rehearsal rehearsal;
-  for (const auto& block : kube::error_blocks(result.err)) {
+  for (const auto& block : blocks) {
     if (const auto name = quoted_name(block, bodies); !name.empty())
       rehearsal.errors[name] = {kube::classify(block), printable(block)};
   }
@@ -112,6 +132,7 @@ Rehearsal rehearse(const std::vector<Json>& bodies, const kube::Kubectl& kubectl
   } catch (const Error& error) {
     rehearsal.failure = {kube::ApiReason::other, error.what()};
   }
+  add_unnamed(blocks, bodies, rehearsal);
   return rehearsal;
 }
 

@@ -41,9 +41,9 @@ TEST(Nodes, ASelectorWantsEachLabel) {
   // Protects against an image for another machine.
   EXPECT_EQ(unfit_because({{"nodeSelector", {{"kubernetes.io/arch", "amd64"}}}}, node()), "");
   EXPECT_EQ(unfit_because({{"nodeSelector", {{"kubernetes.io/arch", "arm64"}}}}, node()),
-            "node selector");
-  EXPECT_EQ(unfit_because({{"nodeSelector", {{"pool", "gpu"}}}}, node()), "node selector");
-  EXPECT_EQ(unfit_because({{"os", {{"name", "windows"}}}}, node()), "operating system");
+            "without label kubernetes.io/arch=arm64");
+  EXPECT_EQ(unfit_because({{"nodeSelector", {{"pool", "gpu"}}}}, node()), "without label pool=gpu");
+  EXPECT_EQ(unfit_because({{"os", {{"name", "windows"}}}}, node()), "of another operating system");
 }
 
 TEST(Nodes, OneTermOfAnAffinityIsEnough) {
@@ -71,7 +71,8 @@ TEST(Nodes, ATaintNeedsItsToleration) {
   const auto because = [](const Json& toleration, const Json& where) {
     return unfit_because({{"tolerations", Json::array({toleration})}}, where);
   };
-  EXPECT_EQ(unfit_because(Json::object(), tainted("NoSchedule")), "taint dedicated=gpu:NoSchedule");
+  EXPECT_EQ(unfit_because(Json::object(), tainted("NoSchedule")),
+            "with taint dedicated=gpu:NoSchedule");
   EXPECT_EQ(unfit_because(Json::object(), tainted("PreferNoSchedule")), "");
   EXPECT_EQ(because({{"operator", "Exists"}}, tainted("NoExecute")), "");
   EXPECT_EQ(because({{"key", "dedicated"}, {"value", "gpu"}}, tainted("NoSchedule")), "");
@@ -85,8 +86,7 @@ TEST(Nodes, ACordonedNodeTakesNothingThatDoesNotTolerateIt) {
   // Protects the minute before its controller has tainted it.
   Json cordoned = node();
   cordoned["spec"]["unschedulable"] = true;
-  EXPECT_EQ(unfit_because(Json::object(), cordoned),
-            "taint node.kubernetes.io/unschedulable:NoSchedule");
+  EXPECT_EQ(unfit_because(Json::object(), cordoned), "cordoned");
   EXPECT_EQ(unfit_because({{"tolerations", Json::array({{{"operator", "Exists"}}})}}, cordoned),
             "");
 }

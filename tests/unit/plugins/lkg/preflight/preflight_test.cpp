@@ -149,7 +149,8 @@ TEST(Preflight, PodSecurityStopsUnlessTheNamespaceIsMendedFirst) {
   // Protects the floor from workloads whose pods are never made; the API server says ok to those.
   const auto refused = refusing_pods("violates PodSecurity \"restricted:latest\": privileged");
   EXPECT_THAT(rows(drifted_world(), "pod-security", refused),
-              Contains(AllOf(StartsWith("stop Deployment/web: "), HasSubstr("violates PodSecurity"),
+              Contains(AllOf(StartsWith("stop Deployment/agent, Deployment/web, "),
+                             HasSubstr("are refused: violates PodSecurity"),
                              HasSubstr("kubectl label namespace trading-floor"))));
   // What runs already is no reason to stop, and neither is a CronJob.
   EXPECT_THAT(rows(good_world(), "pod-security", refused), Each(StartsWith("warn ")));
@@ -167,28 +168,77 @@ TEST(Preflight, AQuotaStopsOnlyWhatNeedsRoom) {
   missing.cluster().remove("Deployment", "agent");
   EXPECT_THAT(rows(missing, "quota", full),
               Contains(AllOf(StartsWith("stop Deployment/agent: "),
-                             HasSubstr("kubectl describe quota full -n trading-floor"))));
+                             HasSubstr("kubectl edit quota full -n trading-floor"))));
   EXPECT_THAT(rows(good_world(), "quota", full), Each(StartsWith("warn ")));
   // A restore that takes replicas away makes room.
   missing.cluster().edit("Deployment", "web", [](Json& o) { o["spec"]["replicas"] = 9; });
   EXPECT_THAT(rows(missing, "quota", full), Each(StartsWith("warn ")));
 }
 
+TEST(Preflight, OneCauseIsOneRowHoweverManyWorkloadsItMeets) {
+  // Protects a large floor's operator from reading the same sentence for each of its workloads.
+  World world = good_world();
+  Lkg lkg = good_lkg();
+  for (const char* name : {"a", "b", "c", "d", "e", "f"}) {
+    Json copy = *lkg.find("Deployment", "web");
+    copy["metadata"]["name"] = name;
+    lkg.objects.push_back(std::move(copy));
+  }
+  const std::string names =
+      "Deployment/a, Deployment/b, Deployment/c, Deployment/d, Deployment/e and 1 more";
+  const auto one_stop = ElementsAre(StartsWith("warn CronJob/tick, "),
+                                    AllOf(StartsWith("stop " + names + ": "),
+                                          HasSubstr(": pods of " + names + " are refused: ")));
+  EXPECT_THAT(rows(world, "quota", refusing_pods("exceeded quota: full, requested: pods=1"), lkg),
+              one_stop);
+  EXPECT_THAT(
+      rows(world, "limits", refusing_pods("minimum memory usage per Pod is 1Gi, but 1Mi"), lkg),
+      one_stop);
+  world.cluster().edit("Node", "node-1", [](Json& o) { o["spec"]["unschedulable"] = true; });
+  EXPECT_THAT(rows(world, "nodes", k_nothing, lkg),
+              Contains(HasSubstr(": none of 1 nodes fits " + names + ": 1 cordoned |")));
+}
+
 TEST(Preflight, LimitsAndUnknownRefusalsStop) {
   // Protects against admission of other kinds, in the API server's own words.
   EXPECT_THAT(rows(drifted_world(), "limits",
                    refusing_pods("maximum cpu usage per Container is 1, but limit is 2")),
-              Contains(StartsWith("stop Deployment/web: ")));
-  EXPECT_THAT(
-      rows(drifted_world(), "admission", refusing_pods("no such thing here")),
-      Contains(AllOf(StartsWith("stop Deployment/web: "), HasSubstr("no such thing here"))));
+              Contains(StartsWith("stop Deployment/agent, Deployment/web, ")));
+  EXPECT_THAT(rows(drifted_world(), "admission", refusing_pods("no such thing here")),
+              Contains(AllOf(StartsWith("stop Deployment/agent, Deployment/web, "),
+                             HasSubstr("no such thing here"))));
+}
+
+TEST(Preflight, ARefusalThatNamesNoPodIsThatOfThePodWithoutAnAnswer) {
+  // Protects against a warning where a policy's webhook refuses, which names itself alone.
+  const std::string denied =
+      "Error from server: error when creating \"STDIN\": admission webhook \"policy.example.com\" "
+      "denied the request: no\n";
+  const auto denying = [&](bool is_told) {
+    return [=](const os::Command& command) -> Answer {
+      if (!is_rehearsal(command)) return std::nullopt;
+      os::ProcessResult result = failed(1, is_told ? denied : denied + denied);
+      for (const auto& body : data::read_json_stream(command.input, "stdin")) {
+        const bool is_web =
+            data::string_or(body, {"metadata", "name"}, "") == "agenttrader-dr-preflight-2";
+        if (!is_web) result.out += data::write_json(body);
+      }
+      return result;
+    };
+  };
+  EXPECT_THAT(rows(drifted_world(), "admission", denying(true)),
+              ElementsAre("stop Deployment/web: pods of Deployment/web are refused: admission "
+                          "webhook \"policy.example.com\" denied the request: no | mend what the "
+                          "API server names"));
+  // Two refusals for one pod: nobody can tell whose they are.
+  EXPECT_THAT(rows(drifted_world(), "admission", denying(false)),
+              ElementsAre(StartsWith("warn : not known whether pods of Deployment/web")));
 }
 
 TEST(Preflight, ANamespaceThatIsNotThereTellsNothing) {
   // Protects the rebuilt cluster: what comes with the restore cannot be tried before it.
   EXPECT_THAT(rows(World(), "admission"),
               ElementsAre(AllOf(StartsWith("warn "), HasSubstr("does not exist yet"))));
-  EXPECT_THAT(rows(World(), "references"), ElementsAre(StartsWith("ok ")));
 }
 
 // --- References
@@ -209,6 +259,20 @@ TEST(Preflight, WhatIsNamedButNowhereStops) {
       rows(world, "references", k_nothing, lkg),
       ElementsAre(StartsWith("stop ServiceAccount/ghost: "), StartsWith("stop ConfigMap/gone: "),
                   StartsWith("stop PriorityClass/first: ")));
+}
+
+TEST(Preflight, AServiceWithoutSelectorNeedsEndpointsThatTheLkgHolds) {
+  // Protects from a floor that is equal to its LKG and reaches nobody.
+  EXPECT_THAT(rows(World(), "references"),
+              ElementsAre(AllOf(StartsWith("warn Service/web: "), HasSubstr("has no selector"),
+                                HasSubstr("kubernetes.io/service-name=web"))));
+  World world = good_world();
+  Json endpoints = make_object("v1", "Endpoints", "web");
+  endpoints["subsets"] = Json::array({{{"addresses", Json::array({{{"ip", "192.0.2.1"}}})}}});
+  world.cluster().write(endpoints);
+  const Lkg lkg = capture_of(world.cluster());
+  EXPECT_THAT(rows(World(), "references", k_nothing, lkg), ElementsAre(StartsWith("ok ")));
+  EXPECT_THAT(rows(world, "references"), ElementsAre(StartsWith("ok ")));  // nothing is written
 }
 
 // --- Node ports
@@ -330,12 +394,13 @@ TEST(Preflight, NoFittingNodeStopsUnlessOneIsAdded) {
   World world = drifted_world();
   world.cluster().edit("Node", "node-1", [](Json& o) { o["spec"]["unschedulable"] = true; });
   EXPECT_THAT(rows(world, "nodes"),
-              Contains(AllOf(StartsWith("stop Deployment/web: "), HasSubstr("none of 1 nodes"),
-                             HasSubstr("kubectl uncordon node-1"))));
+              Contains(AllOf(StartsWith("stop Deployment/agent, Deployment/web, "),
+                             HasSubstr("none of 1 nodes"), HasSubstr("kubectl uncordon node-1"))));
   const auto grows = answering(
       "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status", succeeded("{}"));
   EXPECT_THAT(rows(world, "nodes", grows),
-              Contains(AllOf(StartsWith("warn Deployment/web: "), HasSubstr("autoscaler"))));
+              Contains(AllOf(StartsWith("warn CronJob/tick, Deployment/agent, "),
+                             HasSubstr("autoscaler"))));
 }
 
 }  // namespace
