@@ -177,8 +177,10 @@ unset asked READS_NOTHING' | k create -f -
       acquireTime: $renewed, renewTime: $renewed}}' | k apply -f -
   }
   lease "10 seconds ago"
+  mark=$(audit_mark)
   run -3 lkg restore --soak 0 --no-report
   assert_output --partial "jane@elsewhere/1 holds Lease/agenttrader-dr"
+  assert_only_halted "$mark"
   lease "100 seconds ago"
   run -0 lkg restore --soak 0 --no-report
   run -1 k get lease agenttrader-dr

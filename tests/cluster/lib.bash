@@ -62,6 +62,15 @@ audit_switch() { # SINCE
   "$CLUSTER_TESTS/audit.py" "$CLUSTER_AUDIT_LOG" --since "$1" --user "$NS" --switch
 }
 
+# Since the mark the test's own writes were those of the switch and its twin, and of the Lease, and the switch is at "1".
+assert_only_halted() { # SINCE
+  local writes
+  writes=$(audit_mutations "$1" | cut -d' ' -f2,3 | sort -u)
+  assert_regex "$writes" "configmaps $NS/agenttrader-kill-switch"
+  assert_equal "$(grep -vE "^(leases $NS/(agenttrader-dr|\*)|configmaps $NS/agenttrader-(kill-switch|safety))$" <<<"$writes")" ""
+  assert_equal "$(switch_value)" 1
+}
+
 # Prints the kill switch's value.
 switch_value() { k get configmap agenttrader-kill-switch --output=jsonpath='{.data.EXECUTION_HALTED}'; }
 
