@@ -13,6 +13,8 @@
 #include "common/kube/pin.hpp"
 #include "common/kube/rollout.hpp"
 #include "plugins/lkg/health_report.hpp"
+#include "plugins/lkg/health_signals.hpp"
+#include "plugins/lkg/status/document.hpp"
 #include "plugins/lkg/warning_event.hpp"
 
 namespace dr::lkg {
@@ -234,12 +236,21 @@ Json scale_up(const HealthFacts& facts) {
   return rows;
 }
 
-struct Part {
+struct HealthPart {
   std::string_view member;
   Json (*make)(const HealthFacts&);
 };
-constexpr std::array k_parts = {Part{"rollouts", rollouts}, Part{"specImages", spec_images},
-                                Part{"podImages", pod_images}, Part{"scaleUp", scale_up}};
+Json ledger_json(const std::optional<ExpectedTime>& ledger) {
+  if (!ledger) return nullptr;
+  return {{"restores", ledger->restores},
+          {"medianMs", ledger->median.count()},
+          {"worstMs", ledger->worst.count()}};
+}
+
+constexpr std::array k_parts = {
+    HealthPart{"signals", signal_rows}, HealthPart{"rollouts", rollouts},
+    HealthPart{"specImages", spec_images}, HealthPart{"podImages", pod_images},
+    HealthPart{"scaleUp", scale_up}};
 
 // One malformed object must not cost the rest of the report.
 template <typename Make>
@@ -347,7 +358,11 @@ Json health_json(const HealthFacts& facts, const RestoreResult* restore) {
                    {"user", facts.target.user},
                    {"namespace", facts.target.ns},
                    {"killSwitch", nullptr},
-                   {"restore", nullptr}};
+                   {"restore", nullptr},
+                   {"status", nullptr},
+                   {"timeline", facts.timeline},
+                   {"ledger", ledger_json(facts.ledger)}};
+  if (facts.status) document["status"] = status_json(*facts.status, problems_of(*facts.status, {}));
   if (facts.kill_switch) document["killSwitch"] = *facts.kill_switch;
   if (restore != nullptr) document["restore"] = restore_document(*restore);
 
@@ -355,7 +370,7 @@ Json health_json(const HealthFacts& facts, const RestoreResult* restore) {
   for (const ListPart& part : k_list_parts) {
     add_part(document, part.member, gaps, [&] { return rows_of(facts, part); });
   }
-  for (const Part& part : k_parts) {
+  for (const HealthPart& part : k_parts) {
     add_part(document, part.member, gaps, [&] { return part.make(facts); });
   }
   document["gaps"] = std::move(gaps);

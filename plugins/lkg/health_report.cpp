@@ -12,6 +12,9 @@
 #include "common/kube/kill_switch.hpp"
 #include "common/kube/kinds.hpp"
 #include "common/kube/object.hpp"
+#include "plugins/lkg/restore_timeline.hpp"
+#include "plugins/lkg/status/read_cluster.hpp"
+#include "plugins/lkg/status/verdict.hpp"
 #include "plugins/lkg/warning_event.hpp"
 
 namespace dr::lkg {
@@ -42,6 +45,9 @@ std::vector<List> lists_of(const std::string& ns) {
           list_of("ReplicaSet", ns, &HealthFacts::replica_sets),
           list_of("ControllerRevision", ns, &HealthFacts::controller_revisions),
           list_of("Pod", ns, &HealthFacts::pods),
+          list_of("HorizontalPodAutoscaler", ns, &HealthFacts::autoscalers),
+          list_of("PersistentVolumeClaim", ns, &HealthFacts::claims),
+          {"Node", "v1", "nodes", "/api/v1/nodes?limit=500", &HealthFacts::nodes},
           warning_events(ns)};
 }
 
@@ -153,6 +159,16 @@ void keep_newest_events(HealthFacts& facts, std::size_t limit) {
   }
 }
 
+// Reads that fail are gaps, named by what they are of.
+template <typename Read>
+void read_or_gap(std::string_view what, HealthFacts& facts, Read read) {
+  try {
+    read();
+  } catch (const Error& error) {
+    facts.gaps.push_back(fmt::format("{}: {}", what, error.what()));
+  }
+}
+
 }  // namespace
 
 HealthFacts gather_health(const kube::Kubectl& kubectl, const os::GitFacts& git, UtcTime now,
@@ -175,6 +191,19 @@ HealthFacts gather_health(const kube::Kubectl& kubectl, const os::GitFacts& git,
   }
   keep_newest_events(facts, event_limit);
   return facts;
+}
+
+void gather_status(const kube::Kubectl& kubectl, const std::filesystem::path& root,
+                   HealthFacts& facts) {
+  const std::string& ns = facts.target.ns;
+  read_or_gap("status", facts, [&] {
+    facts.status = read_status(kubectl, read_disk(root, ns), facts.generated);
+    for (const Gap& gap : gaps_of(*facts.status)) {
+      facts.gaps.push_back(fmt::format("status of {}: {}", gap.part, gap.reason));
+    }
+  });
+  read_or_gap("timeline", facts, [&] { facts.timeline = read_timeline(root, ns); });
+  read_or_gap("ledger", facts, [&] { facts.ledger = expected_time(Ledger(root).entries()); });
 }
 
 }  // namespace dr::lkg

@@ -134,6 +134,42 @@ std::string gaps(const Json& report) {
   return texts.empty() ? std::string() : section("Not readable", bullets(texts));
 }
 
+std::string signals(const Json& report) {
+  const Json& rows = report.at("signals");
+  std::string list;
+  for (const Json& row : rows) {
+    list += fmt::format("- **[{}]** {}: {}\n", row.at("signal").get<std::string>(),
+                        text_of(row.at("object")), text_of(row.at("message")));
+  }
+  return section("Incident signals", rows.is_null() ? "could not be read\n" : or_none(rows, list));
+}
+
+// The verdict of `status`, and what it rests on.
+std::string status(const Json& report) {
+  const Json& status = report.at("status");
+  if (status.is_null()) return {};
+  const Json& verdict = status.at("verdict");
+  std::string text = section("Status", fmt::format("**{}**: {}\n", text_of(verdict.at("word")),
+                                                   text_of(verdict.at("sentence"))));
+  if (verdict.at("nextStep") != "") text += "\n" + bullet("Next step", verdict.at("nextStep"));
+  const Json& kill_switch = status.at("switch");
+  const Json& drift = status.at("drift");
+  return text +
+         subsection("Halt proof", kill_switch.is_null()
+                                      ? "could not be read\n"
+                                      : part(kill_switch.at("proofs"), {{"POD", "pod"},
+                                                                        {"CONTAINER", "container"},
+                                                                        {"WAY", "way"},
+                                                                        {"VERDICT", "verdict"},
+                                                                        {"REASON", "reason"}})) +
+         subsection("Drift against the LKG",
+                    drift.is_null() ? "not compared\n"
+                                    : part(drift.at("objects"), {{"OBJECT", "object"},
+                                                                 {"DRIFT", "drift"},
+                                                                 {"FIRST POINTER", "pointer"},
+                                                                 {"DIFFERENCES", "differences"}}));
+}
+
 std::string workloads(const Json& rows) {
   return part(rows, {{"NAME", "name"},
                      {"WANTED", "wanted"},
@@ -324,7 +360,8 @@ std::string restored(const Json& report) {
 
 std::string health_markdown(const HealthFacts& facts, const RestoreResult* restore) {
   const Json report = health_json(facts, restore);
-  return header(report) + restored(report) + gaps(report) + section("Pods status", pods(report)) +
+  return header(report) + signals(report) + status(report) + restored(report) + gaps(report) +
+         section("Pods status", pods(report)) +
          section("Deployments", workloads(report.at("deployments"))) +
          section("StatefulSets", workloads(report.at("statefulSets"))) +
          section("DaemonSets", workloads(report.at("daemonSets"))) +

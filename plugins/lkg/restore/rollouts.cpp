@@ -223,6 +223,8 @@ void soak(RestoreRun& run, Waiter& waiter) {
 
 void await_rollouts(RestoreRun& run) {
   run.progress(fmt::format("rollouts: deadline {}", format_duration(run.options.timeout)));
+  note(run, "rollouts",
+       {{"deadline", run.options.timeout.count()}, {"soak", run.options.soak.count()}});
   const auto deadline = run.clock.steady() + run.options.timeout;
   Waiter waiter(run);
   waiter.look();

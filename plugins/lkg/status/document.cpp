@@ -108,7 +108,7 @@ Json known(const Part<T>& part) {
   return part.is_known() ? json_of(*part.value) : Json();
 }
 
-Json verdict_json(const Verdict& verdict) {
+Json verdict_json(const StatusVerdict& verdict) {
   return {{"halt", name_of(verdict.halt)}, {"restorable", verdict.restorable},
           {"word", verdict.word},          {"sentence", verdict.sentence},
           {"nextStep", verdict.next_step}, {"exitCode", static_cast<int>(verdict.code)}};

@@ -119,7 +119,7 @@ class Screen {
   // --- Parts
 
   void verdict() {
-    const Verdict verdict = judge(m_status);
+    const StatusVerdict verdict = judge(m_status);
     const bool safe = verdict.halt == Halt::proven || verdict.halt == Halt::no_namespace;
     const bool fine = verdict.code == ExitCode::ok && verdict.next_step.empty();
     const Tone tone = !safe ? Tone::bad : fine ? Tone::good : Tone::warning;

@@ -131,7 +131,7 @@ bool is_right(const Status& status) {
          status.drift.value->rows.empty();
 }
 
-std::string next_step_of(const Verdict& verdict, const Status& status) {
+std::string next_step_of(const StatusVerdict& verdict, const Status& status) {
   switch (verdict.halt) {
     case Halt::unknown:
       return "act as if trading may execute: mend the connection or the rights, then kubectl lkg "
@@ -267,8 +267,8 @@ Halt halt_of(const Status& status) {
   return kill_switch.is_proven() ? Halt::proven : Halt::unproven;
 }
 
-Verdict judge(const Status& status) {
-  Verdict verdict;
+StatusVerdict judge(const Status& status) {
+  StatusVerdict verdict;
   verdict.halt = halt_of(status);
   verdict.restorable = status.lkg.is_known() && is_ours(*status.lkg.value, status.ns);
   verdict.word = word_of(verdict.halt) + (verdict.restorable ? ", restorable" : ", NOT restorable");

@@ -21,7 +21,7 @@ std::string_view name_of(Halt halt);
 Halt halt_of(const Status& status);
 
 // The first line of a status.
-struct Verdict {
+struct StatusVerdict {
   Halt halt = Halt::unknown;
   bool restorable = false;  // the LKG is whole and of this namespace
   std::string word;         // "HALTED, restorable"
@@ -32,7 +32,7 @@ struct Verdict {
   // danger wins.
   ExitCode code = ExitCode::ok;
 };
-Verdict judge(const Status& status);
+StatusVerdict judge(const Status& status);
 
 // What may be how old; nullopt: any age, and none at all.
 struct Bounds {

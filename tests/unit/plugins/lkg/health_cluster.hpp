@@ -46,9 +46,9 @@ inline Json make_event(const std::string& name, const std::string& object, const
 }
 
 // A cluster that answers GETs by their path, with an empty list where nothing is scripted.
-class Cluster {
+class HealthCluster {
  public:
-  Cluster() { put(k_switch_path, switch_with("1")); }
+  HealthCluster() { put(k_switch_path, switch_with("1")); }
 
   void put(const std::string& path, const Json& value) {
     m_answers[path] = succeeded(data::write_json(value));
@@ -97,8 +97,8 @@ inline Json created(Json object) {
 }
 
 // Deployment web runs, StatefulSet gamma crash-loops, execution-agent is scaled to zero.
-inline Cluster small_floor() {
-  Cluster cluster;
+inline HealthCluster small_floor() {
+  HealthCluster cluster;
   const Json web = created(make_deployment("web", 1, k_image));
   const Json agent = created(make_deployment("execution-agent", 0, k_image));
   const Json web_set = make_replica_set(web, "1");

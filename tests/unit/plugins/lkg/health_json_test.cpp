@@ -10,7 +10,7 @@ namespace {
 using namespace dr::test;
 
 TEST(HealthJson, TellsUnreadFromEmpty) {
-  Cluster cluster = small_floor();
+  HealthCluster cluster = small_floor();
   cluster.refuse(k_core + "pods", "Error from server (Forbidden): no");
   const Json document = health_json(cluster.gather(), nullptr);
   EXPECT_TRUE(document.at("pods").is_null());

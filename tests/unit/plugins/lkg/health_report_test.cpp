@@ -27,9 +27,9 @@ std::vector<std::string> names_in(const std::vector<Json>& objects) {
 }
 
 TEST(GatherHealth, ReadsEachListOnce) {
-  Cluster cluster = small_floor();
+  HealthCluster cluster = small_floor();
   const HealthFacts facts = cluster.gather();
-  EXPECT_EQ(cluster.reads(), 8U);
+  EXPECT_EQ(cluster.reads(), 11U);
   EXPECT_EQ(facts.kill_switch, "1");
   EXPECT_EQ(facts.target.ns, "trading-floor");
   EXPECT_THAT(facts.gaps, IsEmpty());
@@ -43,7 +43,7 @@ TEST(GatherHealth, SortsByNameAndFillsInTheType) {
 }
 
 TEST(GatherHealth, NamesWhatItMayNotRead) {
-  Cluster cluster = small_floor();
+  HealthCluster cluster = small_floor();
   cluster.refuse(k_events_path, "Error from server (Forbidden): events is forbidden\n");
   const HealthFacts facts = cluster.gather();
   EXPECT_THAT(facts.gaps,
@@ -52,7 +52,7 @@ TEST(GatherHealth, NamesWhatItMayNotRead) {
 }
 
 TEST(GatherHealth, LosesOnlyTheListThatIsNotJson) {
-  Cluster cluster = small_floor();
+  HealthCluster cluster = small_floor();
   cluster.put_text(k_core + "pods", "<html>gateway</html>");
   const HealthFacts facts = cluster.gather();
   EXPECT_THAT(facts.gaps, ElementsAre(StartsWith("pods: ")));
@@ -61,7 +61,7 @@ TEST(GatherHealth, LosesOnlyTheListThatIsNotJson) {
 }
 
 TEST(GatherHealth, LosesOnlyTheListThatIsMalformed) {
-  Cluster cluster = small_floor();
+  HealthCluster cluster = small_floor();
   cluster.put(k_core + "pods", {{"items", {{{"metadata", {{"name", "no-uid"}}}}}}});
   cluster.put(k_apps + "deployments", {{"kind", "Status"}});
   EXPECT_THAT(cluster.gather().gaps, ElementsAre("deployments: the answer is not a list",
@@ -69,7 +69,7 @@ TEST(GatherHealth, LosesOnlyTheListThatIsMalformed) {
 }
 
 TEST(GatherHealth, DoesNotGuessTheSwitch) {
-  Cluster cluster;
+  HealthCluster cluster;
   cluster.refuse(k_switch_path,
                  "Error from server (NotFound): configmaps \"agenttrader-kill-switch\" not found");
   HealthFacts facts = cluster.gather();
@@ -90,7 +90,7 @@ TEST(GatherHealth, DoesNotGuessTheSwitch) {
 }
 
 TEST(GatherHealth, SaysThatTheSwitchIsBeingDeleted) {
-  Cluster cluster;
+  HealthCluster cluster;
   cluster.put(k_switch_path, being_deleted(switch_with("1")));
   const HealthFacts facts = cluster.gather();
   EXPECT_EQ(facts.kill_switch, "1");
@@ -107,7 +107,7 @@ TEST(GatherHealth, KeepsTheNewestEventsByAnyOfTheirTimes) {
   Json by_creation = created(make_event("d", "d", ""));
   by_creation["lastTimestamp"] = nullptr;
   by_creation["eventTime"] = nullptr;
-  Cluster cluster;
+  HealthCluster cluster;
   cluster.put(k_events_path, list_with({make_event("a", "a", "2026-01-02T03:00:01Z"), by_event_time,
                                         by_series, by_creation}));
   EXPECT_THAT(names_in(cluster.gather().warning_events), ElementsAre("c", "b", "a", "d"));
@@ -121,7 +121,7 @@ TEST(GatherHealth, KeepsTheNewestEventsByAnyOfTheirTimes) {
 TEST(GatherHealth, SaysThatThereAreMoreEventsThanItRead) {
   Json list = list_with({make_event("e1", "web-0", "2026-01-02T03:00:00Z")});
   list["metadata"]["continue"] = "token";
-  Cluster cluster;
+  HealthCluster cluster;
   cluster.put(k_events_path, list);
   const HealthFacts facts = cluster.gather();
   EXPECT_THAT(facts.gaps, ElementsAre("only the first 1 events were read; there are more"));

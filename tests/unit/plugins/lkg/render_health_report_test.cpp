@@ -34,6 +34,10 @@ TEST(HealthMarkdown, OfASmallFloor) {
 - Namespace: trading-floor
 - Kill switch: EXECUTION_HALTED="1" (halted)
 
+## Incident signals
+
+- **[CRASHLOOP]** Pod/gamma-0: container web: back-off 5m0s
+
 ## Pods status
 
 | POD | READY | CONTAINERS | STATUS | RESTARTS | CREATED | NODE |
@@ -111,7 +115,7 @@ kubectl -n trading-floor scale deployment/execution-agent --replicas=1
 }
 
 TEST(HealthMarkdown, OfAnEmptyNamespaceSaysNone) {
-  const std::string report = health_markdown(Cluster().gather(), nullptr);
+  const std::string report = health_markdown(HealthCluster().gather(), nullptr);
   for (const char* title : {"Pods status", "Deployments", "StatefulSets", "DaemonSets",
                             "Deployment rollout status", "Recent warning events"}) {
     EXPECT_EQ(section_of(report, title), "## " + std::string(title) + "\n\nnone\n");
@@ -122,14 +126,14 @@ TEST(HealthMarkdown, OfAnEmptyNamespaceSaysNone) {
 }
 
 TEST(HealthMarkdown, ShoutsWhenTradingIsNotHalted) {
-  Cluster cluster;
+  HealthCluster cluster;
   cluster.put(k_switch_path, switch_with("0"));
   EXPECT_THAT(health_markdown(cluster.gather(), nullptr),
               HasSubstr("- Kill switch: EXECUTION_HALTED=\"0\" (NOT HALTED: trading may execute)"));
 }
 
 TEST(HealthMarkdown, JudgesNoRolloutWithoutThePods) {
-  Cluster cluster = small_floor();
+  HealthCluster cluster = small_floor();
   cluster.refuse(k_core + "pods", "Error from server (Forbidden): pods is forbidden");
   const std::string report = health_markdown(cluster.gather(), nullptr);
   EXPECT_EQ(section_of(report, "Not readable"),
@@ -143,7 +147,7 @@ TEST(HealthMarkdown, JudgesNoRolloutWithoutThePods) {
 }
 
 TEST(HealthMarkdown, DoesNotSayNoneOfWhatItDidNotRead) {
-  Cluster cluster;
+  HealthCluster cluster;
   for (const std::string path : {"deployments", "statefulsets", "daemonsets"}) {
     cluster.refuse(k_apps + path, "Error from server (Forbidden): no");
   }
@@ -163,7 +167,7 @@ TEST(HealthMarkdown, LetsNothingFromOutsideAddMarkup) {
   const std::string hostile =
       "a | b\n# owned\n```\n\x1b[31mred\x1b[0m <img src=x> `code` [x](http://e) ![i](y) **b** "
       "_i_ ~~s~~ $m$ &lt; back\\slash snake_case";
-  Cluster cluster;
+  HealthCluster cluster;
   cluster.put(k_events_path,
               list_with({make_event("e1", "web|0", "2026-01-02T03:00:00Z", hostile)}));
   cluster.put(k_switch_path, switch_with("0\n## Restore\n\n**Restored and verified.**"));
@@ -188,7 +192,7 @@ TEST(HealthMarkdown, PrintsNoValueOfTheFloor) {
       {{"name", "TOKEN"}, {"value", "hush-env"}}};
   Json kill_switch = switch_with("1");
   kill_switch["data"]["OTHER"] = "hush-data";
-  Cluster cluster;
+  HealthCluster cluster;
   cluster.put(k_apps + "deployments", list_with({web}));
   cluster.put(k_switch_path, kill_switch);
   const HealthFacts facts = cluster.gather();
@@ -199,7 +203,7 @@ TEST(HealthMarkdown, PrintsNoValueOfTheFloor) {
 TEST(HealthMarkdown, KeepsTheOtherPartsWhenOneObjectIsMalformed) {
   Json pod = make_object("v1", "Pod", "odd");
   pod["status"] = {{"containerStatuses", "none"}};
-  Cluster cluster = small_floor();
+  HealthCluster cluster = small_floor();
   cluster.put(k_core + "pods", list_with({pod}));
   const std::string report = health_markdown(cluster.gather(), nullptr);
   EXPECT_THAT(section_of(report, "Not readable"), HasSubstr("- pods: Pod/odd: "));
@@ -214,7 +218,7 @@ TEST(HealthMarkdown, ListsEveryContainerThatAPodRuns) {
   pod["spec"]["initContainers"] = {make_container("setup", "setup:1")};
   pod["spec"]["ephemeralContainers"] = {make_container("debug", "busybox")};
   pod["status"]["ephemeralContainerStatuses"] = {running_status("debug", "busybox@" + k_digest_b)};
-  Cluster cluster;
+  HealthCluster cluster;
   cluster.put(k_core + "pods", list_with({pod}));
   const std::string images =
       section_of(health_markdown(cluster.gather(), nullptr), "Images currently deployed");
@@ -224,7 +228,7 @@ TEST(HealthMarkdown, ListsEveryContainerThatAPodRuns) {
 
 TEST(HealthMarkdown, CountsDaemonSetsByTheirNodes) {
   const Json agent = make_daemon_set("agent", 2, k_image);
-  Cluster cluster;
+  HealthCluster cluster;
   cluster.put(k_apps + "daemonsets", list_with({agent}));
   const std::string report = health_markdown(cluster.gather(), nullptr);
   EXPECT_THAT(section_of(report, "DaemonSets"), HasSubstr("| agent | 2 | 2 | 2 | 2 | 2 | - |\n"));
@@ -233,7 +237,7 @@ TEST(HealthMarkdown, CountsDaemonSetsByTheirNodes) {
 }
 
 TEST(HealthMarkdown, SuggestsScaleUpForStatefulSetsToo) {
-  Cluster cluster;
+  HealthCluster cluster;
   cluster.put(k_apps + "statefulsets", list_with({make_stateful_set("gamma", 0)}));
   EXPECT_THAT(health_markdown(cluster.gather(), nullptr),
               HasSubstr("kubectl -n trading-floor scale statefulset/gamma --replicas=1\n```\n"));
@@ -381,7 +385,8 @@ TEST(HealthMarkdownOfARestore, TellsOfOneThatWroteNothing) {
   result.phase = "identify";
   result.code = ExitCode::refused;
   result.error = "this is another cluster";
-  const std::string section = section_of(health_markdown(Cluster().gather(), &result), "Restore");
+  const std::string section =
+      section_of(health_markdown(HealthCluster().gather(), &result), "Restore");
   EXPECT_THAT(section, HasSubstr("**FAILED in phase identify (exit code 3).**"));
   EXPECT_THAT(section, HasSubstr("- Kill switch read back as \"1\": never\n"));
   EXPECT_THAT(section, HasSubstr("- Kill switch at the end: UNKNOWN\n"));
@@ -389,7 +394,7 @@ TEST(HealthMarkdownOfARestore, TellsOfOneThatWroteNothing) {
 }
 
 TEST(HealthMarkdownOfARestore, PutsTheVerdictBeforeTheGaps) {
-  Cluster cluster;
+  HealthCluster cluster;
   cluster.refuse(k_events_path, "Error from server (Forbidden): no");
   const RestoreResult result = good_restore();
   const std::string report = health_markdown(cluster.gather(), &result);

@@ -13,7 +13,7 @@ using testing::IsEmpty;
 using testing::StartsWith;
 
 TEST(Verdict, IsOkOnlyWhenTheHaltIsProvenAndAllWasRead) {
-  const Verdict verdict = judge(test::good_status());
+  const StatusVerdict verdict = judge(test::good_status());
   EXPECT_EQ(verdict.word, "HALTED, restorable");
   EXPECT_EQ(verdict.code, ExitCode::ok);
   EXPECT_EQ(verdict.next_step, "");
