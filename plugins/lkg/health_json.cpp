@@ -240,6 +240,16 @@ struct HealthPart {
   std::string_view member;
   Json (*make)(const HealthFacts&);
 };
+// Lists without which a signal may be missing.
+Json signals_not_covered(const HealthFacts& facts) {
+  Json unread = Json::array();
+  for (const std::string_view plural :
+       {"pods", "deployments", "horizontalpodautoscalers", "persistentvolumeclaims", "nodes"}) {
+    if (is_unread(facts, plural)) unread.push_back(plural);
+  }
+  return unread;
+}
+
 Json ledger_json(const std::optional<ExpectedTime>& ledger) {
   if (!ledger) return nullptr;
   return {{"restores", ledger->restores},
@@ -248,9 +258,9 @@ Json ledger_json(const std::optional<ExpectedTime>& ledger) {
 }
 
 constexpr std::array k_parts = {
-    HealthPart{"signals", signal_rows}, HealthPart{"rollouts", rollouts},
-    HealthPart{"specImages", spec_images}, HealthPart{"podImages", pod_images},
-    HealthPart{"scaleUp", scale_up}};
+    HealthPart{"signals", signal_rows},  HealthPart{"signalsNotCovered", signals_not_covered},
+    HealthPart{"rollouts", rollouts},    HealthPart{"specImages", spec_images},
+    HealthPart{"podImages", pod_images}, HealthPart{"scaleUp", scale_up}};
 
 // One malformed object must not cost the rest of the report.
 template <typename Make>

@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view k_head =
     R"(<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"/>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"/>
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <link rel="icon" href="data:,"/>
 <title>Deployment Health Report</title><style>
@@ -124,19 +124,23 @@ std::string gaps(const Json& report) {
 
 std::string signals(const Json& report) {
   const Json& rows = report.at("signals");
-  if (rows.is_null() || rows.empty()) return section("Incident signals", table(rows, {}));
+  if (rows.is_null()) return section("Incident signals", table(rows, {}));
   std::string list;
+  for (const Json& plural : report.at("signalsNotCovered")) {
+    list += fmt::format("<li>Not covered, could not be read: {}</li>\n", text_of(plural));
+  }
   for (const Json& row : rows) {
     list += fmt::format("<li><b class=\"bad\">[{}]</b> {}: {}</li>\n", text_of(row.at("signal")),
                         text_of(row.at("object")), text_of(row.at("message")));
   }
+  if (list.empty()) return section("Incident signals", paragraph("none"));
   return section("Incident signals", "<ul>\n" + list + "</ul>\n");
 }
 
 // --- The timeline
 
 constexpr std::int64_t k_width = 1000;
-constexpr std::int64_t k_left = 260;  // of the labels
+constexpr std::int64_t k_left = 340;  // of the labels
 constexpr std::int64_t k_row = 20;
 
 std::string bar(const Json& one, std::int64_t y, std::int64_t total) {

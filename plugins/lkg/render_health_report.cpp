@@ -137,11 +137,16 @@ std::string gaps(const Json& report) {
 std::string signals(const Json& report) {
   const Json& rows = report.at("signals");
   std::string list;
+  for (const Json& plural : report.at("signalsNotCovered")) {
+    list += fmt::format("- Not covered, could not be read: {}\n", text_of(plural));
+  }
   for (const Json& row : rows) {
     list += fmt::format("- **[{}]** {}: {}\n", row.at("signal").get<std::string>(),
                         text_of(row.at("object")), text_of(row.at("message")));
   }
-  return section("Incident signals", rows.is_null() ? "could not be read\n" : or_none(rows, list));
+  return section("Incident signals", rows.is_null() ? "could not be read\n"
+                                     : list.empty() ? "none\n"
+                                                    : list);
 }
 
 // The verdict of `status`, and what it rests on.

@@ -23,7 +23,7 @@ TEST(HealthHtml, DrawsTheTimelineToScale) {
        Json::array(
            {{{"lane", "phase"}, {"name", "halt"}, {"from", 500}, {"to", 750}, {"good", true}}})}};
   EXPECT_THAT(health_html(facts, nullptr),
-              HasSubstr("<rect class=\"b\" x=\"630\" y=\"0\" width=\"185\" height=\"12\" "
+              HasSubstr("<rect class=\"b\" x=\"670\" y=\"0\" width=\"165\" height=\"12\" "
                         "data-name=\"phase halt\" data-from=\"500\" data-to=\"750\">"));
 }
 

@@ -139,6 +139,8 @@ TEST(HealthMarkdown, JudgesNoRolloutWithoutThePods) {
   EXPECT_EQ(section_of(report, "Not readable"),
             "## Not readable\n\n- pods: Error from server (Forbidden): pods is forbidden\n");
   EXPECT_EQ(section_of(report, "Pods status"), "## Pods status\n\ncould not be read\n");
+  EXPECT_EQ(section_of(report, "Incident signals"),
+            "## Incident signals\n\n- Not covered, could not be read: pods\n");
   EXPECT_THAT(section_of(report, "Deployment rollout status"),
               HasSubstr("| Deployment/web | unknown | unknown | unknown | unknown | "
                         "pods could not be read |"));
