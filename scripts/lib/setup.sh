@@ -12,7 +12,7 @@ mkdir -p "$logs"
     libyaml-cpp-dev libfmt-dev libsodium-dev libarchive-dev)
   cluster_packages=(openssl)
   test_packages=(libgtest-dev libgmock-dev bats bats-support bats-assert bats-file parallel shellcheck python3
-    python3-jsonschema python3-yaml jq mandoc patch bash-completion zsh fish tmux)
+    python3-jsonschema python3-yaml chromium-headless-shell jq mandoc patch bash-completion zsh fish tmux)
 }
 
 give_up() { printf '%s: %s\n' "${0##*/}" "$1" >&2; shift; printf '  %s\n' "$@" >&2; exit 1; }
