@@ -26,3 +26,12 @@ stop_server() {
   wait "$SERVER_PID" 2>/dev/null || true
   SERVER_PID=
 }
+
+# Every line of the output matches the regular expression.  (refute_line takes no -v, and would look for it as text.)
+assert_all_lines() { # REGEXP
+  local line
+  # shellcheck disable=SC2154 # run sets lines
+  for line in "${lines[@]}"; do
+    [[ $line =~ $1 ]] || fail "a line is not as expected: $line"
+  done
+}
