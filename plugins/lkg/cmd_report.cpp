@@ -32,8 +32,9 @@ ExitCode run(const ReportOptions& options, cli::Runtime& runtime,
   } else {
     cli::print_result(runtime, globals, "HealthReport", health_json(facts, nullptr), written);
   }
-  if (facts.gaps.empty()) return ExitCode::ok;
-  throw Error(ExitCode::incomplete, "the report has gaps: " + join(facts.gaps, "; "),
+  const auto gaps = gaps_of_namespace(facts);
+  if (gaps.empty()) return ExitCode::ok;
+  throw Error(ExitCode::incomplete, "the report has gaps: " + join(gaps, "; "),
               "check the rights and the connection, then run it again");
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <span>
 #include <string_view>
 #include <tuple>
@@ -204,6 +205,15 @@ void gather_status(const kube::Kubectl& kubectl, const std::filesystem::path& ro
   });
   read_or_gap("timeline", facts, [&] { facts.timeline = read_timeline(root, ns); });
   read_or_gap("ledger", facts, [&] { facts.ledger = expected_time(Ledger(root).entries()); });
+}
+
+std::vector<std::string> gaps_of_namespace(const HealthFacts& facts) {
+  std::vector<std::string> gaps;
+  std::copy_if(facts.gaps.begin(), facts.gaps.end(), std::back_inserter(gaps),
+               [](const std::string& gap) {
+                 return !gap.starts_with("nodes: ") && !gap.starts_with("status of fence: ");
+               });
+  return gaps;
 }
 
 }  // namespace dr::lkg

@@ -56,6 +56,10 @@ std::string health_markdown(const HealthFacts& facts, const RestoreResult* resto
 // The same facts as a document of kind HealthReport.
 Json health_json(const HealthFacts& facts, const RestoreResult* restore);
 
+// The gaps that make a report incomplete. Nodes and the fence are the cluster's: who runs one
+// namespace need not be able to read them.
+std::vector<std::string> gaps_of_namespace(const HealthFacts& facts);
+
 // The same as one HTML file that needs nothing else: no script, no font, no picture.
 std::string health_html(const HealthFacts& facts, const RestoreResult* restore);
 
