@@ -127,6 +127,8 @@ int run_main(int argc, char** argv, const Program& program) {
     const auto environment = os::Environment::of_process();
     terminal.set_color(ColorMode::automatic, environment, ::isatty(STDOUT_FILENO) == 1,
                        ::isatty(STDERR_FILENO) == 1);
+    const std::string term = environment.get("TERM").value_or("dumb");
+    terminal.set_live(::isatty(STDERR_FILENO) == 1 && term != "dumb");
     os::SystemProcessRunner runner;
     const os::SystemClock clock;
     Runtime runtime{runner, clock, environment, terminal};

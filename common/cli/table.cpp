@@ -5,19 +5,13 @@
 #include <stdexcept>
 #include <utility>
 
+#include "common/base/columns.hpp"
 #include "common/base/text.hpp"
 
 namespace dr::cli {
 namespace {
 
 constexpr std::size_t k_gap = 3;
-
-std::size_t width(std::string_view text) {
-  const auto starts_code_point = [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  };
-  return static_cast<std::size_t>(std::ranges::count_if(text, starts_code_point));
-}
 
 std::string cell_text(std::string_view cell) {
   const std::string safe = printable(cell);
@@ -29,7 +23,7 @@ std::string line(const std::vector<std::string>& cells, const std::vector<std::s
   std::string text;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     text += cells[i];
-    if (i + 1 < cells.size()) text.append(widths[i] - width(cells[i]) + k_gap, ' ');
+    if (i + 1 < cells.size()) text.append(widths[i] - width_of(cells[i]) + k_gap, ' ');
   }
   return text + '\n';
 }
@@ -49,8 +43,8 @@ void Table::add(std::vector<std::string> cells) {
 std::string Table::text() const {
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < m_headings.size(); ++i) {
-    std::size_t widest = width(m_headings[i]);
-    for (const auto& row : m_rows) widest = std::max(widest, width(row[i]));
+    std::size_t widest = width_of(m_headings[i]);
+    for (const auto& row : m_rows) widest = std::max(widest, width_of(row[i]));
     widths.push_back(widest);
   }
   std::string text = line(m_headings, widths);

@@ -50,22 +50,47 @@ void Terminal::set_color(ColorMode mode, const os::Environment& environment, boo
 }
 
 void Terminal::print(std::string_view text) {
+  show_block({});  // stdout may be the same screen
   m_out << text;
 }
 
+void Terminal::show_block(std::vector<BlockLine> lines) {
+  if (!is_live() || (lines.empty() && m_block.empty())) return;
+  erase_block();
+  m_block = std::move(lines);
+  draw_block();
+  m_err.flush();
+}
+
+void Terminal::erase_block() {
+  if (!m_block.empty()) m_err << "\r\x1b[" << m_block.size() << "A\x1b[J";
+}
+
+void Terminal::draw_block() {
+  for (const auto& line : m_block)
+    m_err << colored(m_err_color, line.color, printable(line.text)) << '\n';
+}
+
+void Terminal::write_err(std::string_view text) {
+  erase_block();
+  m_err << text;
+  draw_block();
+}
+
 void Terminal::info(std::string_view line) {
-  if (!m_quiet) m_err << printable(line) << '\n';
+  if (!m_quiet) write_err(printable(line) + "\n");
 }
 
 void Terminal::warn(std::string_view line) {
-  m_err << m_program << ": " << colored(m_err_color, Color::yellow, "warning:") << ' '
-        << printable(line) << '\n';
+  write_err(m_program + ": " + colored(m_err_color, Color::yellow, "warning:") + " " +
+            printable(line) + "\n");
 }
 
 void Terminal::error(std::string_view line, std::string_view next_step) {
-  m_err << m_program << ": " << colored(m_err_color, Color::red, "error:") << ' ' << printable(line)
-        << '\n';
-  if (!next_step.empty()) m_err << printable(next_step) << '\n';
+  std::string text =
+      m_program + ": " + colored(m_err_color, Color::red, "error:") + " " + printable(line) + "\n";
+  if (!next_step.empty()) text += printable(next_step) + "\n";
+  write_err(text);
 }
 
 std::string Terminal::paint(Color color, std::string_view text) const {

@@ -65,14 +65,6 @@ void print_result(Runtime& runtime, const GlobalOptions& globals, std::string_vi
                                                   : data::write_yaml(document));
 }
 
-std::function<void(std::string_view)> progress_lines(Runtime& runtime) {
-  const auto start = runtime.clock.steady();
-  return [&runtime, start](std::string_view line) {
-    const std::chrono::duration<double> elapsed = runtime.clock.steady() - start;
-    runtime.terminal.info(fmt::format("[{:6.1f}s] {}", elapsed.count(), line));
-  };
-}
-
 std::string shown(const std::optional<Json>& value) {
   if (!value) return "<absent>";
   std::string text = printable(data::write_json(*value, -1));

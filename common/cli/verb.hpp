@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,9 +31,6 @@ Millis duration_flag(std::string_view flag, const std::string& value);
 // Prints a result: `text` as the table form, else `document` with its apiVersion, as JSON or YAML.
 void print_result(Runtime& runtime, const GlobalOptions& globals, std::string_view kind,
                   Json document, const std::string& text);
-
-// Lines on stderr, each with the seconds since it was made.
-std::function<void(std::string_view)> progress_lines(Runtime& runtime);
 
 // A value of a difference, short enough for a table; "<absent>" when there is none.
 std::string shown(const std::optional<Json>& value);

@@ -5,11 +5,11 @@
 
 namespace dr::cli {
 
-std::optional<std::size_t> terminal_columns() {
-  if (::isatty(STDOUT_FILENO) != 1) return std::nullopt;
+std::optional<std::size_t> terminal_columns(int descriptor) {
+  if (::isatty(descriptor) != 1) return std::nullopt;
   constexpr std::size_t k_usual = 80;
   winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return k_usual;
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return k_usual;
   return size.ws_col;
 }
 

@@ -42,7 +42,6 @@ struct CaptureResult {
   std::vector<Finding> excluded;  // left out on the operator's word
   // Workloads whose replicas belong to a HorizontalPodAutoscaler, and how many ran.
   std::map<std::string, std::int64_t> autoscaled;
-  std::vector<std::string> warnings;
 };
 
 // Earlier LKGs, newest first, one at a time until `visit` returns true: what never ran may be

@@ -7,6 +7,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
+#include "common/cli/live_progress.hpp"
 #include "common/cli/verb.hpp"
 #include "common/kube/kill_switch.hpp"
 #include "common/kube/kinds.hpp"
@@ -67,6 +68,12 @@ std::string lines_of(const std::vector<Finding>& findings) {
   return join(lines, "; ");
 }
 
+cli::Waiting rows_of(const std::vector<Finding>& findings) {
+  cli::Waiting rows;
+  for (const auto& finding : findings) rows[finding.object] = {finding.reason, false};
+  return rows;
+}
+
 [[noreturn]] void refuse(const std::vector<Finding>& findings) {
   throw Error(ExitCode::refused,
               "the namespace is not good, so the old LKG is kept: " + lines_of(findings),
@@ -75,8 +82,8 @@ std::string lines_of(const std::vector<Finding>& findings) {
 
 // Reads the namespace until every rollout is settled or the time is over.
 Live read_settled(const kube::Kubectl& kubectl, const CaptureFlags& flags, Millis wait,
-                  cli::Runtime& runtime) {
-  const auto progress = cli::progress_lines(runtime);
+                  cli::Runtime& runtime, cli::LiveProgress& progress) {
+  progress.phase("reading the namespace");
   const auto deadline = runtime.clock.steady() + wait;
   const auto custom_kinds = discover_custom_kinds(kubectl);
   std::string last;
@@ -89,8 +96,10 @@ Live read_settled(const kube::Kubectl& kubectl, const CaptureFlags& flags, Milli
     const auto findings = unsettled(live, flags.options);
     if (findings.empty()) return live;
     if (runtime.clock.steady() >= deadline) refuse(findings);
+    if (last.empty()) progress.phase("waiting for rollouts", wait);
+    progress.wait_only_for(rows_of(findings));
     if (auto line = lines_of(findings); line != last) {
-      progress("waiting for " + line);
+      if (!progress.is_live()) progress.line("waiting for " + line);
       last = std::move(line);
     }
     kubectl.wait(k_poll);
@@ -179,8 +188,11 @@ ExitCode run(const CaptureFlags& flags, cli::Runtime& runtime, const cli::Global
   const Millis wait = cli::duration_flag("--wait", flags.wait);
   const LkgStore store(globals.root);
   const auto volatiles = VolatileObjects::load(store.directory());
-  const auto kubectl = cli::connect(runtime, globals);
-  const Live live = read_settled(kubectl, flags, wait, runtime);
+  cli::LiveProgress progress(runtime);
+  cli::TickingRunner ticking(runtime.runner, progress);
+  cli::Runtime shown{ticking, runtime.clock, runtime.environment, runtime.terminal};
+  const auto kubectl = cli::connect(shown, globals);
+  const Live live = read_settled(kubectl, flags, wait, runtime, progress);
   const auto result = capture_objects(live, flags.options, earlier_lkgs(store, runtime),
                                       registry_digest(runtime, globals));
   if (!result.refusals.empty()) refuse(result.refusals);

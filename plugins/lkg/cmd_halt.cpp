@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "common/base/error.hpp"
+#include "common/cli/live_progress.hpp"
 #include "common/cli/table.hpp"
 #include "common/cli/verb.hpp"
 #include "common/kube/kinds.hpp"
@@ -26,10 +27,23 @@ bool all_hold(const std::vector<kube::HaltProof>& proofs) {
                      [](const kube::HaltProof& proof) { return proof.holds(); });
 }
 
+cli::Waiting unproven_rows(const std::vector<kube::HaltProof>& proofs) {
+  cli::Waiting rows;
+  for (const auto& proof : proofs) {
+    if (proof.holds()) continue;
+    const bool may_follow = proof.verdict == kube::HaltVerdict::waiting;
+    rows[proof.pod + " " + proof.container] = {
+        fmt::format("{}: {}", name_of(proof.verdict), proof.reason), !may_follow};
+  }
+  return rows;
+}
+
 // Looks until every consuming container is proven halted or the time is over.
 std::vector<kube::HaltProof> prove(const kube::Kubectl& kubectl,
                                    const kube::KillSwitch& kill_switch, const kube::Halted& halted,
-                                   const os::Clock& clock, Millis timeout, bool by_exec) {
+                                   const os::Clock& clock, Millis timeout, bool by_exec,
+                                   cli::LiveProgress& progress) {
+  progress.phase("halted, proving it", timeout);
   const kube::HaltProver prover(kubectl, halted);
   const auto deadline = clock.steady() + timeout;
   while (true) {
@@ -38,6 +52,7 @@ std::vector<kube::HaltProof> prove(const kube::Kubectl& kubectl,
     if (by_exec) kube::prove_by_exec(kubectl, proofs);
     kill_switch.require_unchanged(halted);
     if (all_hold(proofs) || clock.steady() >= deadline) return proofs;
+    progress.wait_only_for(unproven_rows(proofs));
     kubectl.wait(k_poll);
   }
 }
@@ -57,7 +72,10 @@ std::string text_of(const kube::Halted& halted, const std::vector<kube::HaltProo
 
 ExitCode run(const HaltOptions& options, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
   const Millis timeout = cli::duration_flag("--timeout", options.timeout);
-  const auto kubectl = cli::connect(runtime, globals);
+  cli::LiveProgress progress(runtime);
+  cli::TickingRunner ticking(runtime.runner, progress);
+  cli::Runtime shown{ticking, runtime.clock, runtime.environment, runtime.terminal};
+  const auto kubectl = cli::connect(shown, globals);
   const kube::KillSwitch kill_switch(kubectl);
   const auto halted = kill_switch.halt();
   std::vector<kube::HaltProof> proofs;
@@ -66,7 +84,8 @@ ExitCode run(const HaltOptions& options, cli::Runtime& runtime, const cli::Globa
                                       kube::k_safety_key, kube::k_safety_halted));
   }
   if (options.prove != "none")
-    proofs = prove(kubectl, kill_switch, halted, runtime.clock, timeout, options.prove == "exec");
+    proofs = prove(kubectl, kill_switch, halted, runtime.clock, timeout, options.prove == "exec",
+                   progress);
   cli::print_result(runtime, globals, "HaltReport",
                     {{"namespace", halted.ns()},
                      {"value", kube::k_switch_halted},

@@ -50,7 +50,8 @@ cli::Color color_of(Tone tone) {
 
 std::string screen_text(const Status& status, const cli::Terminal& terminal) {
   std::string text;
-  for (const auto& line : screen_of(status, cli::terminal_columns().value_or(k_screen_columns))) {
+  for (const auto& line :
+       screen_of(status, cli::terminal_columns(STDOUT_FILENO).value_or(k_screen_columns))) {
     text += line.label + terminal.paint(color_of(line.tone), line.head) + line.rest + "\n";
   }
   return text;
@@ -96,7 +97,7 @@ void print(const StatusOptions& options, const Status& status, cli::Runtime& run
 void require_watchable(const StatusOptions& options, const cli::GlobalOptions& globals) {
   if (globals.output != "table" || options.check)
     throw Error(ExitCode::usage, "--watch shows the screen: it goes with neither -o nor --check");
-  if (!cli::terminal_columns())
+  if (!cli::terminal_columns(STDOUT_FILENO))
     throw Error(ExitCode::usage, "--watch redraws a terminal, and standard output is none",
                 "leave --watch out, or run it under watch(1)");
 }

@@ -105,7 +105,8 @@ class Waiter {
                  {"updated", outcome.state.updated},
                  {"ready", outcome.state.ready},
                  {"settled", outcome.state.settled},
-                 {"reason", outcome.failure.empty() ? outcome.state.reason : outcome.failure}};
+                 {"reason", outcome.failure.empty() ? outcome.state.reason : outcome.failure},
+                 {"trouble", trouble_of(outcome)}};
     Json& last = m_last_steps[outcome.workload];
     if (last == step) return;
     last = step;
@@ -124,6 +125,12 @@ class Waiter {
       outcome.failure = description(trouble);
       return;
     }
+  }
+
+  // Empty while it is only on its way.
+  static std::string trouble_of(const WorkloadOutcome& outcome) {
+    if (outcome.state.settled || !outcome.failure.empty()) return outcome.failure;
+    return outcome.state.troubles.empty() ? "" : description(outcome.state.troubles.front());
   }
 
   void note_troubles_before() {
@@ -178,7 +185,7 @@ class Waiter {
                                     one.failure.empty() ? one.state.reason : one.failure));
     }
     auto line = waiting.empty() ? std::string("  all workloads are rolled out")
-                                : "  waiting for " + join(waiting, ", ");
+                                : std::string(k_waiting_line) + join(waiting, ", ");
     if (line == m_last_line) return;
     m_run.progress(line);
     m_last_line = std::move(line);

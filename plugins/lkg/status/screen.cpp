@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/columns.hpp"
 #include "common/base/text.hpp"
 #include "common/kube/kill_switch.hpp"
 
@@ -15,28 +16,12 @@ constexpr std::size_t k_label = 11;
 constexpr std::size_t k_details = 5;
 constexpr std::size_t k_few_details = 3;
 
-std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
-
-// Never inside of a character.
-std::string cut(std::string text, std::size_t columns) {
-  if (width(text) <= columns) return text;
-  while (width(text) > columns - 3) {
-    while ((static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.pop_back();
-    text.pop_back();
-  }
-  return text + "...";
-}
-
 // At most `lines` lines; what does not fit is cut.
 std::vector<std::string> wrapped(std::string_view text, std::size_t columns, std::size_t lines) {
   std::vector<std::string> result(1);
   for (const auto& word : split(text, ' ')) {
     std::string& last = result.back();
-    const bool fits = width(last) + 1 + width(word) <= columns;
+    const bool fits = width_of(last) + 1 + width_of(word) <= columns;
     if (last.empty()) {
       last = word;
     } else if (fits || result.size() == lines) {

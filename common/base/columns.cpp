@@ -1,0 +1,30 @@
+#include "common/base/columns.hpp"
+
+#include <algorithm>
+
+namespace dr {
+namespace {
+
+constexpr std::string_view k_cut = "...";
+
+bool starts_character(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+}
+
+}  // namespace
+
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts_character));
+}
+
+std::string cut(std::string text, std::size_t columns) {
+  if (width_of(text) <= columns) return text;
+  const std::size_t kept = columns - std::min(columns, k_cut.size());
+  while (width_of(text) > kept) {
+    while (!starts_character(text.back())) text.pop_back();
+    text.pop_back();
+  }
+  return text.append(k_cut.substr(0, columns - kept));
+}
+
+}  // namespace dr

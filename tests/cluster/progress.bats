@@ -1,0 +1,71 @@
+#!/usr/bin/env bats
+# What an operator sees while a restore, a capture or a halt works: a block that is redrawn on a terminal, lines elsewhere.
+# shellcheck disable=SC2154 # run --separate-stderr sets stderr
+load lib
+
+setup() { sandbox; }
+teardown() { [ ! -S "$BATS_TEST_TMPDIR/tmux" ] || tmux -S "$BATS_TEST_TMPDIR/tmux" kill-server; }
+
+# Runs `kubectl lkg` in a terminal of that width; `ended with CODE` follows.
+in_terminal() { # COLUMNS ARGUMENTS...
+  local columns=$1; shift
+  tmux="tmux -S $BATS_TEST_TMPDIR/tmux -f /dev/null"
+  $tmux new-session -d -x "$columns" -y 30 "env -u NO_COLOR ${MORE:-} KUBECONFIG=$KUBECONFIG PATH=$PATH \
+    kubectl lkg $* --root $ROOT -n $NS; echo ended with \$?; sleep 60" 3>&-
+}
+pane() { $tmux capture-pane -p "$@"; }
+pane_has() { pane | grep -qE -- "$1"; }
+pane_shows() { pane -e | grep -qE -- "$1"; } # with its colours
+
+# An LKG in the incumbent's form, in which a pod of web can never be pulled.
+unpullable_lkg() {
+  jq '(.items[] | select(.metadata.name == "web").spec.template.metadata.annotations) = {"sim.kwok/mode": "image-pull-backoff"}' \
+    "$ROOT/ops/lkg/lkg_manifest.yaml" >"$BATS_TEST_TMPDIR/manifest"
+  jq 'del(.schema)' "$ROOT/ops/lkg/lkg_metadata.json" >"$BATS_TEST_TMPDIR/metadata"
+  restore="restore --no-report --manifest $BATS_TEST_TMPDIR/manifest --metadata $BATS_TEST_TMPDIR/metadata"
+}
+
+@test "a restore on a terminal: phase, time and trouble in a block; Ctrl-C ends it at once, and nothing is left of the block" {
+  small_floor
+  unpullable_lkg
+  in_terminal 80 "$restore"
+  eventually pane_has '^rollout: [0-9.]+s of 5m00s$'
+  eventually pane_has '^  Deployment/web  Pod/web-.* ImagePullBackOff: .*\.\.\.$'
+  eventually pane_shows $'\x1b\\[(0;)?31m *Deployment/web'
+  eventually pane_shows $'\x1b\\[(0;)?1mrollout: '
+  $tmux send-keys C-c
+  eventually pane_has '^ended with 130$'
+  run pane
+  refute_line --regexp '^(rollout|verify|unlock): '
+  assert_line --regexp '^\[ *[0-9.]+s\] halted: EXECUTION_HALTED="1" read back$'
+  assert_equal "$(switch_value)" 1
+  $tmux kill-server
+
+  # Wider, without colour.
+  MORE=NO_COLOR=1 in_terminal 120 "$restore"
+  eventually pane_has '^  Deployment/web  Pod/web-.* ImagePullBackOff: '
+  assert_equal "$(pane -e | grep -c $'\x1b\\[[0-9;]*m *Deployment/web')" 0
+  $tmux send-keys C-c
+  eventually pane_has '^ended with 130$'
+}
+
+@test "a capture and a halt on a terminal say what they wait for; in a pipe there are lines alone" {
+  small_floor
+  k patch deployment web -p '{"spec":{"template":{"metadata":{"annotations":{"sim.kwok/mode":"image-pull-backoff"}}}}}'
+  in_terminal 80 capture --wait 2m
+  eventually pane_has '^waiting for rollouts: [0-9.]+s of 2m00s$'
+  eventually pane_has '^  Deployment/web  its rollout is not settled: '
+  $tmux send-keys C-c
+  eventually pane_has '^ended with 130$'
+  $tmux kill-server
+  run -3 --separate-stderr lkg capture --wait 3s
+  [[ $stderr != *$'\x1b'* ]]
+  [[ $stderr == *"] waiting for Deployment/web: its rollout is not settled"* ]]
+
+  mallory 0
+  in_terminal 120 halt --timeout 2m
+  eventually pane_has '^halted, proving it: [0-9.]+s of 2m00s$'
+  eventually pane_has '^  trader-[^ ]+ main  (NOT-HALTED|waiting): '
+  $tmux send-keys C-c
+  eventually pane_has '^ended with 130$'
+}
