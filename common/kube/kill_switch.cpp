@@ -292,4 +292,17 @@ void KillSwitch::create_namespace(const Json& ns_object) const {
   throw Error(ExitCode::unsafe, "failed to create " + display(ns_object) + ": " + error.text);
 }
 
+void KillSwitch::delete_namespace(const Json& ns_object) const {
+  const Json options = {{"apiVersion", "v1"},
+                        {"kind", "DeleteOptions"},
+                        {"preconditions", {{"uid", uid_of(ns_object)}}}};
+  const std::string path = object_path(*find_kind("Namespace"), {}, name_of(ns_object));
+  const auto result = m_kubectl.mutate({"delete", "--raw", path, "-f", "-"},
+                                       data::write_json(options), k_write_timeout);
+  if (result.ok()) return;
+  const auto error = api_error_of(result);
+  if (error.reason == ApiReason::not_found) return;
+  throw Error(ExitCode::incomplete, "failed to delete " + display(ns_object) + ": " + error.text);
+}
+
 }  // namespace dr::kube

@@ -103,6 +103,10 @@ class KillSwitch {
   // exist in it yet.
   void create_namespace(const Json& ns_object) const;
 
+  // DELETE of that incarnation of a namespace, and of all that is in it. It needs no halt: nothing
+  // trades in what is gone. Throws Error(incomplete).
+  void delete_namespace(const Json& ns_object) const;
+
  private:
   os::ProcessResult write_one() const;
   os::ProcessResult create() const;

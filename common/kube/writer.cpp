@@ -167,6 +167,16 @@ bool Writer::delete_pod(const std::string& name, const std::string& uid) const {
   throw Error(ExitCode::incomplete, "failed to delete Pod/" + name + ": " + error.text);
 }
 
+void Writer::create_secrets(const std::vector<Json>& secrets) const {
+  if (secrets.empty()) return;
+  std::string documents;
+  for (const auto& secret : secrets) documents += data::write_json(secret, -1) + "\n";
+  const auto result = m_kubectl.mutate({"create", "-f", "-", k_manager_flag, "-o", "name"},
+                                       std::move(documents), k_write_timeout);
+  if (!result.ok())
+    throw Error(ExitCode::failed, "failed to create Secrets: " + api_error_of(result).text);
+}
+
 WriteResult Writer::DryRun::replace(const std::vector<Json>& bodies) const {
   return send(m_kubectl, tried(k_replace), bodies);
 }

@@ -47,6 +47,10 @@ class Writer {
   // its name now.
   bool delete_pod(const std::string& name, const std::string& uid) const;
 
+  // POST of Secrets that are not there, by one kubectl. A drill alone has any: with the keys that
+  // workloads name, and empty values. Throws Error(failed).
+  void create_secrets(const std::vector<Json>& secrets) const;
+
   // The same writes, tried: the API server admits and validates each, and keeps nothing. It needs
   // no halt, as no call of it is without the word for that.
   class DryRun {

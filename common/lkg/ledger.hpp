@@ -14,11 +14,12 @@
 namespace dr::lkg {
 
 inline constexpr std::string_view k_ledger_restore = "restore";
+inline constexpr std::string_view k_ledger_drill = "drill";
 
-// One run that brought an LKG back, or tried to.
+// One run that brought an LKG back, or tried to, be it into the throw-away namespace of a drill.
 struct LedgerEntry {
   UtcTime time{};    // when it began
-  std::string kind;  // k_ledger_restore
+  std::string kind;  // k_ledger_restore, k_ledger_drill
   std::string lkg;   // id; empty for one that the incumbent scripts made
   std::string ns;
   std::string cluster_uid;  // empty when it may not be read

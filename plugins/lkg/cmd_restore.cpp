@@ -147,28 +147,6 @@ void end_journal(Journal& journal, const RestoreResult& result, ExitCode code) {
   journal.add("end", std::move(members));
 }
 
-// A ledger that cannot be written is no reason to call a restore failed.
-void add_to_ledger(const RestoreResult& result, const std::string& ns, cli::Runtime& runtime,
-                   const cli::GlobalOptions& globals) {
-  LedgerEntry entry;
-  entry.time = result.started;
-  entry.kind = k_ledger_restore;
-  entry.lkg = result.lkg_id;
-  entry.ns = ns;
-  entry.cluster_uid = result.cluster_uid;
-  entry.restore_id = result.restore_id;
-  entry.exit_code = static_cast<int>(result.code);
-  entry.phases = result.phases;
-  entry.objects = result.actions;
-  entry.changed = result.changed.size();
-  entry.verified_after = time_to_verified(result);
-  try {
-    Ledger(globals.root).append(entry);
-  } catch (const Error& error) {
-    runtime.terminal.warn(std::string("this restore is not in the ledger: ") + error.what());
-  }
-}
-
 // The report never changes the verdict of a restore that failed, and fails one that did not only by
 // its own error.
 void write_report(const RestoreResult& result, const kube::Kubectl& kubectl, cli::Runtime& runtime,
@@ -186,7 +164,9 @@ ExitCode run(const RestoreFlags& flags, cli::Runtime& runtime, const cli::Global
   options.soak = cli::duration_flag("--soak", flags.soak);
   const Lkg lkg = cli::load_lkg(flags.source, runtime, globals);
   Journal journal(runtime.clock, [&](const std::string& line) { runtime.terminal.warn(line); });
-  JournaledRunner runner(runtime.runner, journal);
+  cli::LiveProgress live(runtime);
+  cli::TickingRunner ticking(runtime.runner, live);
+  JournaledRunner runner(ticking, journal);
   cli::Runtime journaled{runner, runtime.clock, runtime.environment, runtime.terminal};
   options.check_images = image_check(flags.check_images, lkg, journaled, globals);
   const auto kubectl = cli::connect(journaled, globals);
@@ -198,16 +178,17 @@ ExitCode run(const RestoreFlags& flags, cli::Runtime& runtime, const cli::Global
                     os::host_name(), os::process_id()};
   options.keep_evidence = keeper_of_evidence(journaled, globals);
   options.record = [&](std::string_view event, Json members) {
+    show_step(event, members, options.timeout, live);
     journal.add(event, std::move(members));
   };
   begin_journal(journal, lkg, kubectl, options.holder, globals);
-  const auto progress = [&, shown = cli::progress_lines(runtime)](std::string_view line) {
-    shown(line);
+  const auto progress = [&](std::string_view line) {
+    show_line(line, live);
     journal.add("progress", {{"text", printable(trimmed(line))}});
   };
   RestoreResult result = restore(lkg, options, kubectl, runtime.clock, progress);
   result.journal = journal.path().string();
-  add_to_ledger(result, lkg.ns, runtime, globals);
+  add_to_ledger(k_ledger_restore, result, lkg.ns, runtime, globals);
 
   std::string report_error;
   if (!flags.no_report) {

@@ -7,6 +7,8 @@
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
 #include "common/cli/verb.hpp"
+#include "common/lkg/ledger.hpp"
+#include "plugins/lkg/restore/restore.hpp"
 
 namespace dr::lkg {
 
@@ -62,6 +64,49 @@ Json to_json(const std::vector<Check>& checks) {
                     {"cure", check.cure}});
   }
   return list;
+}
+
+void show_step(std::string_view event, const Json& members, Millis timeout,
+               cli::LiveProgress& live) {
+  if (event == "phase") {
+    const auto& phase = data::string_at(members, {"phase"});
+    live.phase(phase, phase == "rollout" ? std::optional(timeout) : std::nullopt);
+  } else if (event == "wave") {
+    live.detail("wave " + data::string_at(members, {"wave"}));
+  } else if (event == "workload") {
+    const auto& workload = data::string_at(members, {"workload"});
+    const auto& trouble = data::string_at(members, {"trouble"});
+    if (data::boolean_or(members, {"settled"}, false) && trouble.empty())
+      return live.done(workload);
+    live.wait_for(workload, trouble.empty() ? data::string_at(members, {"reason"}) : trouble,
+                  !trouble.empty());
+  }
+}
+
+void show_line(std::string_view line, cli::LiveProgress& live) {
+  // The block has it, with more room.
+  if (!live.is_live() || !line.starts_with(k_waiting_line)) live.line(line);
+}
+
+void add_to_ledger(std::string_view kind, const RestoreResult& result, const std::string& ns,
+                   cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+  LedgerEntry entry;
+  entry.time = result.started;
+  entry.kind = kind;
+  entry.lkg = result.lkg_id;
+  entry.ns = ns;
+  entry.cluster_uid = result.cluster_uid;
+  entry.restore_id = result.restore_id;
+  entry.exit_code = static_cast<int>(result.code);
+  entry.phases = result.phases;
+  entry.objects = result.actions;
+  entry.changed = result.changed.size();
+  entry.verified_after = time_to_verified(result);
+  try {
+    Ledger(globals.root).append(entry);
+  } catch (const Error& error) {
+    runtime.terminal.warn(fmt::format("this {} is not in the ledger: {}", kind, error.what()));
+  }
 }
 
 Json to_json(const std::vector<kube::HaltProof>& proofs) {

@@ -13,6 +13,7 @@ cli::CommandSpec verify_command();
 cli::CommandSpec diff_command();
 cli::CommandSpec plan_command();
 cli::CommandSpec restore_command();
+cli::CommandSpec drill_command();
 cli::CommandSpec report_command();
 cli::CommandSpec status_command();
 cli::CommandSpec history_command();

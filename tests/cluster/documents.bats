@@ -26,6 +26,7 @@ setup_file() {
   document Plan.drift 0 lkg plan
   document Plan.tried 0 lkg plan --prune --dry-run=server
   document RestoreReport.drift 0 lkg restore --soak 0
+  document DrillReport.one 0 lkg drill --admission-only
   document RestoreReport.refused 3 lkg restore --expect-plan another
 
   document HaltReport.proven 0 lkg halt

@@ -45,6 +45,7 @@ const std::map<std::string, const char*> k_free_text = {
     {"--keep-weekly", k_number},
     {"--location", k_registry},
     {"--max-age", k_duration},
+    {"--namespace-prefix", "the beginning of a name that is not there yet"},
     {"--note", "a sentence"},
     {"--password", "a secret"},
     {"--project", k_registry},

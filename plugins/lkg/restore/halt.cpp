@@ -47,6 +47,7 @@ void require_halted(RestoreRun& run) {
 void lock(RestoreRun& run) {
   run.lock.emplace(run.kubectl, *run.halted, run.clock, run.options.holder);
   if (auto warning = run.lock->take()) warn(run, std::move(*warning));
+  if (run.options.furnish) run.options.furnish(kube::Writer(run.kubectl, *run.halted));
 }
 
 void unlock(RestoreRun& run) {

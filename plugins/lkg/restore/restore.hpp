@@ -18,6 +18,7 @@
 #include "common/kube/restore_lock.hpp"
 #include "common/kube/rollout.hpp"
 #include "common/kube/switch_watch.hpp"
+#include "common/kube/writer.hpp"
 #include "common/lkg/lkg.hpp"
 #include "common/os/clock.hpp"
 #include "plugins/lkg/image_check.hpp"
@@ -30,6 +31,9 @@ namespace dr::lkg {
 // Keeps what a restore found, and returns where. Throws Error(failed).
 using KeepEvidence = std::function<std::string(backup::Backup evidence)>;
 
+// Writes what a namespace needs besides the LKG, once it is halted. May throw dr::Error.
+using Furnish = std::function<void(const kube::Writer& writer)>;
+
 // Takes what a restore does, as it does it: an event and its members (docs/formats.md).
 using Record = std::function<void(std::string_view event, Json members)>;
 
@@ -41,7 +45,8 @@ struct RestoreOptions : Consent {
   kube::LockHolder holder;                  // this run, as another operator is told of it
   KeepEvidence keep_evidence;               // empty: nothing is kept
   bool require_evidence = false;            // a restore that cannot keep it writes nothing
-  Record record;                            // empty: nothing is recorded
+  Furnish furnish;  // called before the preflight; empty: nothing is missing
+  Record record;    // empty: nothing is recorded
 };
 
 // How far a workload came.
@@ -81,6 +86,8 @@ struct RestoreResult {
 };
 
 using Progress = std::function<void(std::string_view line)>;
+// Begins a line of which the "workload" events tell more.
+inline constexpr std::string_view k_waiting_line = "  waiting for ";
 
 // The state that the phases of one restore hand on.
 struct RestoreRun {
