@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The HTML report in a browser, made without a cluster from a journal on disk.
+# shellcheck disable=SC2154 # run --separate-stderr sets stderr
 load ../lib
 
 setup() {
