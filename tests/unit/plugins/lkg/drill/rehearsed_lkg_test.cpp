@@ -84,9 +84,10 @@ TEST(Rehearse, TheNamespaceIsMarkedAndCanBeDeleted) {
   lkg.objects.front()["metadata"]["labels"] = {{"agenttrader.dev/dr-hold", "true"},
                                                {"pod-security.kubernetes.io/enforce", "baseline"}};
   const auto rehearsal = rehearse(lkg, k_ns, k_id, DrillPods::one);
-  EXPECT_EQ(
-      rehearsal.lkg.objects.front().at("metadata").at("labels"),
-      Json({{"agenttrader.dev/drill", k_id}, {"pod-security.kubernetes.io/enforce", "baseline"}}));
+  EXPECT_EQ(rehearsal.lkg.objects.front().at("metadata").at("labels"),
+            Json({{"agenttrader.dev/drill", k_id},
+                  {"kubernetes.io/metadata.name", k_ns},
+                  {"pod-security.kubernetes.io/enforce", "baseline"}}));
 }
 
 TEST(Rehearse, TheSwitchStaysHaltedAndAllTrafficIsDeniedFirst) {
