@@ -26,18 +26,6 @@ struct DiffOptions {
   bool blame = false;
 };
 
-// Who is behind an object's drift: one for each difference, or one for all of an object that is
-// missing or extra.
-std::vector<kube::Blame> blames_of(const ObjectDrift& drift) {
-  if (drift.live == nullptr) return {kube::Blame{}};
-  const kube::FieldOwners owners(*drift.live);
-  if (drift.lkg == nullptr) return {owners.of_extra()};
-  std::vector<kube::Blame> blames;
-  for (const auto& difference : drift.differences)
-    blames.push_back(owners.of(*drift.lkg, difference));
-  return blames;
-}
-
 // --- As a table
 
 // BY, OP, WHEN, SSA KEEPS.

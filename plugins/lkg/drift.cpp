@@ -87,6 +87,16 @@ std::vector<ObjectDrift> find_drift(const Lkg& lkg, const Live& live, kube::Allo
   return drifts;
 }
 
+std::vector<kube::Blame> blames_of(const ObjectDrift& drift) {
+  if (drift.live == nullptr) return {kube::Blame{}};
+  const kube::FieldOwners owners(*drift.live);
+  if (drift.lkg == nullptr) return {owners.of_extra()};
+  std::vector<kube::Blame> blames;
+  for (const auto& difference : drift.differences)
+    blames.push_back(owners.of(*drift.lkg, difference));
+  return blames;
+}
+
 kube::Allocated allocated_on(const Lkg& lkg, const std::string& cluster_uid) {
   return !lkg.cluster_uid.empty() && lkg.cluster_uid == cluster_uid ? kube::Allocated::keep
                                                                     : kube::Allocated::drop;

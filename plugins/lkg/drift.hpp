@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "common/data/json_diff.hpp"
+#include "common/kube/blame.hpp"
 #include "common/kube/field_rules.hpp"
 #include "common/kube/object.hpp"
 #include "common/lkg/lkg.hpp"
@@ -37,6 +38,10 @@ ObjectDrift drift_between(const Json& lkg, const Json* live, kube::Allocated all
 // server: where it is of another minor version than the LKG's, and in a custom resource, whose
 // definition may have got a default since. No write can remove it.
 std::vector<ObjectDrift> find_drift(const Lkg& lkg, const Live& live, kube::Allocated allocated);
+
+// Who is behind an object's drift: one for each difference, or one for all of an object that is
+// missing or extra. Throws Error(failed) on managedFields that are not as the API defines them.
+std::vector<kube::Blame> blames_of(const ObjectDrift& drift);
 
 // Node ports of an LKG hold on the cluster it was captured on.
 kube::Allocated allocated_on(const Lkg& lkg, const std::string& cluster_uid);

@@ -53,7 +53,8 @@ Json json_of(const DriftStatus& part) {
     rows.push_back({{"object", row.object},
                     {"drift", name_of(row.kind)},
                     {"pointer", row.pointer},
-                    {"differences", row.differences}});
+                    {"differences", row.differences},
+                    {"by", row.by}});
   }
   return {{"compared", part.compared},
           {"changed", part.count(DriftKind::changed)},
@@ -89,6 +90,27 @@ Json json_of(const BackupsStatus& part) {
           {"taken", time_or_null(part.taken)},
           {"damaged", part.damaged},
           {"newer", part.newer}};
+}
+
+Json millis_or_null(const std::optional<Millis>& duration) {
+  return duration ? Json(duration->count()) : Json();
+}
+
+Json json_of(const std::optional<RestoresStatus::Drill>& drill) {
+  if (!drill) return nullptr;
+  return {{"time", rfc3339(drill->time)},
+          {"exitCode", drill->exit_code},
+          {"verifiedAfterMs", millis_or_null(drill->verified_after)}};
+}
+
+Json json_of(const RestoresStatus& part) {
+  const auto& expected = part.expected;
+  return {{"ledger", name_of(part.ledger)},
+          {"damage", part.damage},
+          {"verified", expected ? expected->restores : 0},
+          {"medianMs", expected ? Json(expected->median.count()) : Json()},
+          {"worstMs", expected ? Json(expected->worst.count()) : Json()},
+          {"lastDrill", json_of(part.last_drill)}};
 }
 
 Json json_of(const FenceStatus& part) {
@@ -131,6 +153,7 @@ Json status_json(const Status& status, const std::vector<std::string>& problems)
           {"workloads", known(status.workloads)},
           {"images", known(status.images)},
           {"backups", known(status.backups)},
+          {"restores", known(status.restores)},
           {"fence", known(status.fence)},
           {"gitops", known(status.gitops)},
           {"gaps", std::move(gaps)},

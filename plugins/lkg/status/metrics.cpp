@@ -65,6 +65,7 @@ void parts_up(Metrics& metrics, const Status& status) {
   up(metrics, "workloads", status.workloads);
   up(metrics, "images", status.images);
   up(metrics, "backups", status.backups);
+  up(metrics, "restores", status.restores);
   up(metrics, "fence", status.fence);
   up(metrics, "gitops", status.gitops);
 }
@@ -127,6 +128,21 @@ void add(Metrics& metrics, const BackupsStatus& part) {
                 part.taken && part.newer.empty() ? 1 : 0);
 }
 
+void add(Metrics& metrics, const RestoresStatus& part) {
+  if (part.expected) {
+    const auto seconds = [](Millis time) {
+      return std::int64_t{std::chrono::ceil<std::chrono::seconds>(time).count()};
+    };
+    metrics.gauge("restore_seconds", "How long restores took until they were verified.");
+    metrics.sample(seconds(part.expected->median), {{"of", "median"}});
+    metrics.sample(seconds(part.expected->worst), {{"of", "worst"}});
+  }
+  if (!part.last_drill) return;
+  metrics.time("drill_timestamp_seconds", "When the last drill began.", part.last_drill->time);
+  metrics.gauge("drill_verified", "1 when the last drill came up and was verified.",
+                part.last_drill->exit_code == 0 ? 1 : 0);
+}
+
 void add(Metrics& metrics, const FenceStatus& part) {
   metrics.gauge("fence_active", "1 when the API server refuses to release the switch.",
                 part.is_active() ? 1 : 0);
@@ -149,6 +165,7 @@ std::string status_metrics(const Status& status) {
   add_known(metrics, status.workloads);
   add_known(metrics, status.images);
   add_known(metrics, status.backups);
+  add_known(metrics, status.restores);
   add_known(metrics, status.fence);
   return metrics.text();
 }

@@ -169,6 +169,20 @@ class ProofOfHalt {
 
 // --- Drift
 
+std::string text_of(const kube::FieldManager& writer) {
+  return writer.time.empty() ? writer.manager : writer.manager + " at " + writer.time;
+}
+
+// Of the first difference.
+std::string writer_of(const ObjectDrift& drift) try {
+  const auto blame = blames_of(drift).front();
+  if (!blame.owners.empty()) return text_of(blame.owners.front());
+  if (!blame.last_writer) return {};
+  return "unknown; last writer " + text_of(*blame.last_writer);
+} catch (const Error& error) {
+  return std::string("unknown: ") + error.what();
+}
+
 DriftStatus drift_status(const Lkg& lkg, const Live& live, const std::string& cluster_uid) {
   DriftStatus status;
   status.compared = lkg.objects.size();
@@ -177,7 +191,7 @@ DriftStatus drift_status(const Lkg& lkg, const Live& live, const std::string& cl
     const auto& differences = drift.differences;
     status.rows.push_back({drift.kind, drift.key.display(),
                            differences.empty() ? "" : differences.front().pointer,
-                           differences.size()});
+                           differences.size(), writer_of(drift)});
   }
   return status;
 }
@@ -332,6 +346,7 @@ Status read_status(const kube::Kubectl& kubectl, DiskFacts disk, UtcTime now) {
   status.lkg = std::move(disk.lkg_status);
   status.images = std::move(disk.images);
   status.backups = std::move(disk.backups);
+  status.restores = std::move(disk.restores);
 
   const std::array<std::string, 4> paths = {path_of("ConfigMap", target.ns, kube::k_switch_name),
                                             path_of("ConfigMap", target.ns, kube::k_safety_name),

@@ -6,9 +6,10 @@
 #include <system_error>
 #include <utility>
 
+#include "common/backup/backup_store.hpp"
 #include "common/base/error.hpp"
+#include "common/lkg/ledger.hpp"
 #include "common/lkg/lkg_store.hpp"
-#include "common/os/sealed_dir.hpp"
 #include "common/registry/check.hpp"
 
 namespace dr::lkg {
@@ -108,65 +109,65 @@ void read_images(const fs::path& root, DiskFacts& facts) try {
 
 // --- The backups
 
-std::vector<UtcTime> backup_times(const fs::path& directory) {
-  std::vector<UtcTime> times;
-  std::error_code error;
-  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
-       entry.increment(error)) {
-    if (const auto time = parse_timestamp_id(entry->path().filename().string()))
-      times.push_back(*time);
-  }
-  if (error && error != std::errc::no_such_file_or_directory) {
-    throw Error(ExitCode::failed,
-                fmt::format("failed to list {}: {}", directory.string(), error.message()));
-  }
-  std::sort(times.rbegin(), times.rend());
-  return times;
-}
-
-// What the index of a sealed backup says; `kubectl drbackup verify` holds the files to it.
-Json read_index(const fs::path& directory) {
-  const auto files = os::read_sealed_dir(directory);
-  const auto index = files.find("backup.json");
-  if (index == files.end()) throw Error(ExitCode::integrity, "backup.json is missing");
-  return data::read_json(index->second, "backup.json");
-}
-
 // Looks at one backup, newer ones first; true when it is the one that counts.
-bool note_backup(const fs::path& directory, UtcTime time, const std::string& ns,
-                 BackupsStatus& status) {
-  const std::string id = timestamp_id(time);
+bool note_backup(const backup::Entry& entry, const std::string& ns, BackupsStatus& status) {
   const auto note = [&](const std::string& what) {
-    if (status.newer.empty()) status.newer = fmt::format("{} is {}", id, what);
+    if (status.newer.empty()) status.newer = fmt::format("{} is {}", entry.id.text(), what);
   };
-  try {
-    const Json index = read_index(directory / id);
-    if (data::string_at(index, {"namespace"}) != ns) return false;
-    if (data::boolean_or(index, {"partial"}, false)) return false;
-    if (!data::boolean_or(index, {"complete"}, false)) {
-      note("incomplete");
-      return false;
-    }
-  } catch (const Error& error) {
+  if (entry.state == backup::State::damaged) {
     // It does not tell its namespace, so it counts for each.
-    note(fmt::format("damaged: {}", error.what()));
+    note("damaged: " + entry.damage);
     status.damaged = true;
     return false;
   }
-  status.newest_complete = id;
-  status.taken = time;
+  if (entry.backup->provenance.ns != ns || entry.backup->partial()) return false;
+  if (entry.state == backup::State::incomplete) {
+    note("incomplete");
+    return false;
+  }
+  status.newest_complete = entry.id.text();
+  status.taken = entry.id.time();
   return true;
 }
 
 void read_backups(const fs::path& root, const std::string& ns, DiskFacts& facts) try {
-  const fs::path directory = root / "audit_artifacts" / "cluster_backup";
+  const auto store = backup::backups_of(root);
+  auto ids = store.ids();
+  std::reverse(ids.begin(), ids.end());
   BackupsStatus status;
-  for (const UtcTime time : backup_times(directory)) {
-    if (note_backup(directory, time, ns, status)) break;
+  for (const auto& id : ids) {
+    if (note_backup(store.check(id), ns, status)) break;
   }
   facts.backups.value = std::move(status);
 } catch (const Error& error) {
   facts.backups.unknown = error.what();
+}
+
+// --- The ledger
+
+RestoresStatus restores_of(const std::vector<LedgerEntry>& entries) {
+  RestoresStatus status;
+  if (entries.empty()) return status;
+  status.ledger = FileState::intact;
+  status.expected = expected_time(entries);
+  const auto drill = std::find_if(entries.rbegin(), entries.rend(), [](const LedgerEntry& entry) {
+    return entry.kind == k_ledger_drill;
+  });
+  if (drill != entries.rend())
+    status.last_drill = {drill->time, drill->exit_code, drill->verified_after};
+  return status;
+}
+
+void read_ledger(const fs::path& root, DiskFacts& facts) try {
+  facts.restores.value = restores_of(Ledger(root).entries());
+} catch (const Error& error) {
+  if (error.code() == ExitCode::integrity) {
+    facts.restores.value.emplace();
+    facts.restores.value->ledger = FileState::damaged;
+    facts.restores.value->damage = error.what();
+  } else {
+    facts.restores.unknown = error.what();
+  }
 }
 
 }  // namespace
@@ -177,6 +178,7 @@ DiskFacts read_disk(const fs::path& root, const std::string& ns) {
   if (facts.lkg && facts.lkg->ns != ns) facts.lkg.reset();
   read_images(root, facts);
   read_backups(root, ns, facts);
+  read_ledger(root, facts);
   return facts;
 }
 

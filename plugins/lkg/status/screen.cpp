@@ -54,6 +54,7 @@ class Screen {
     workloads();
     images();
     backups();
+    restores();
     fence();
     gitops();
     next();
@@ -271,6 +272,31 @@ class Screen {
                                                age_of(*part.taken, m_status.time));
     row(label("backups", m_status.backups), Tone::warning,
         part.newer.empty() ? "" : "newer:", part.newer.empty() ? text : part.newer + "; " + text);
+  }
+
+  void restores() {
+    if (gap("restores", m_status.restores)) return;
+    const auto& part = *m_status.restores.value;
+    const auto name = label("restores", m_status.restores);
+    if (part.ledger == FileState::damaged) {
+      row(name, Tone::warning, "DAMAGED", part.damage);
+      return;
+    }
+    const auto& drill = part.last_drill;
+    row(name, Tone::warning, drill && drill->exit_code != 0 ? "drill failed:" : "",
+        part.expected ? fmt::format("{} verified: median {}, the slowest took {}{}",
+                                    part.expected->restores, format_duration(part.expected->median),
+                                    format_duration(part.expected->worst), drill_text(drill))
+                      : "none measured" + (drill ? drill_text(drill) : ": kubectl lkg drill does"));
+  }
+
+  std::string drill_text(const std::optional<RestoresStatus::Drill>& drill) const {
+    if (!drill) return {};
+    const std::string result = drill->exit_code == 0 && drill->verified_after
+                                   ? "verified after " + format_duration(*drill->verified_after)
+                                   : fmt::format("ended with exit code {}", drill->exit_code);
+    const Millis age = std::max<Millis>(m_status.time - drill->time, Millis(0));
+    return fmt::format("; last drill {} ago, {}", format_duration(age), result);
   }
 
   void fence() {

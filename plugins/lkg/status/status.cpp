@@ -58,6 +58,7 @@ void keep_last_seen(Status& now, const Status& before) {
   keep(now.workloads, before.workloads, before.time);
   keep(now.images, before.images, before.time);
   keep(now.backups, before.backups, before.time);
+  keep(now.restores, before.restores, before.time);
   keep(now.fence, before.fence, before.time);
   keep(now.gitops, before.gitops, before.time);
 }

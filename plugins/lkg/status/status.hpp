@@ -9,6 +9,7 @@
 
 #include "common/base/time.hpp"
 #include "common/kube/halt_proof.hpp"
+#include "common/lkg/ledger.hpp"
 #include "plugins/lkg/drift.hpp"
 
 // What `kubectl lkg status` knows of a namespace and of the files that would bring it back. Nothing
@@ -67,6 +68,7 @@ struct DriftRow {
   std::string object;
   std::string pointer;  // of the first difference; empty for a whole object
   std::size_t differences = 0;
+  std::string by{};  // who wrote what is first, and when; empty of a missing object
 };
 struct DriftStatus {
   std::size_t compared = 0;
@@ -113,6 +115,20 @@ struct BackupsStatus {
   std::string newer;     // what is wrong with a newer one; empty: nothing
 };
 
+// What the ledger tells of restores.
+struct RestoresStatus {
+  struct Drill {
+    UtcTime time{};
+    int exit_code = 0;
+    std::optional<Millis> verified_after;
+  };
+
+  FileState ledger = FileState::absent;
+  std::string damage;
+  std::optional<ExpectedTime> expected;
+  std::optional<Drill> last_drill;
+};
+
 // docs/deploy/kill-switch-fence.yaml.
 struct FenceStatus {
   bool held = false;                 // the namespace carries the label
@@ -134,6 +150,7 @@ struct Status {
   Part<std::vector<WorkloadStatus>> workloads;
   Part<ImagesStatus> images;
   Part<BackupsStatus> backups;
+  Part<RestoresStatus> restores;
   Part<FenceStatus> fence;
   Part<std::vector<std::string>> gitops;  // who owns objects of the namespace
 };

@@ -154,7 +154,8 @@ std::string next_step_of(const StatusVerdict& verdict, const Status& status) {
 bool is_damaged(const Status& status) {
   return (status.lkg.value && status.lkg.value->state == FileState::damaged) ||
          (status.images.value && status.images.value->inventory == FileState::damaged) ||
-         (status.backups.value && status.backups.value->damaged);
+         (status.backups.value && status.backups.value->damaged) ||
+         (status.restores.value && status.restores.value->ledger == FileState::damaged);
 }
 
 ExitCode code_of(Halt halt, const Status& status) {
@@ -219,6 +220,11 @@ class Problems {
     const auto& backups = *m_status.backups.value;
     if (!backups.newer.empty()) add("backups", backups.newer);
     too_old("backups", backups.taken, bounds.backup);
+  }
+
+  void restores() {
+    if (m_status.restores.is_known() && m_status.restores.value->ledger == FileState::damaged)
+      add("restores", "the ledger is damaged: " + m_status.restores.value->damage);
   }
 
   void fence() {
@@ -287,6 +293,7 @@ std::vector<std::string> problems_of(const Status& status, const Bounds& bounds)
   problems.workloads();
   problems.images(bounds);
   problems.backups(bounds);
+  problems.restores();
   problems.fence();
   return problems.take();
 }
@@ -302,6 +309,7 @@ std::vector<Gap> gaps_of(const Status& status) {
   note("workloads", status.workloads.unknown);
   note("images", status.images.unknown);
   note("backups", status.backups.unknown);
+  note("restores", status.restores.unknown);
   note("fence", status.fence.unknown);
   note("gitops", status.gitops.unknown);
   return gaps;

@@ -21,6 +21,9 @@ TEST(StatusMetrics, AreInTheTextFormat) {
                               "floor\"} 1767315845"));
   EXPECT_THAT(lines, Contains("kubectl_lkg_workload_pods_ready{namespace=\"trading-floor\","
                               "workload=\"Deployment/engine\"} 2"));
+  EXPECT_THAT(lines,
+              Contains("kubectl_lkg_restore_seconds{namespace=\"trading-floor\",of=\"worst\"} "
+                       "190"));
   EXPECT_THAT(lines, Contains("kubectl_lkg_drift_objects{namespace=\"trading-floor\",drift="
                               "\"changed\"} 0"));
 }

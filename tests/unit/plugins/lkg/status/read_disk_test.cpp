@@ -3,10 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
+#include "common/backup/backup_store.hpp"
+#include "common/lkg/ledger.hpp"
 #include "common/lkg/lkg_store.hpp"
 #include "common/os/atomic_file.hpp"
 #include "common/os/sealed_dir.hpp"
 #include "common/registry/inventory.hpp"
+#include "tests/unit/common/backup/backup_builder.hpp"
 #include "tests/unit/common/lkg/lkg_builder.hpp"
 #include "tests/unit/support/temp_dir.hpp"
 
@@ -26,12 +31,29 @@ class ReadDisk : public testing::Test {
         },
         k_default_keep, m_clock, m_runner);
   }
-  void seal_backup(const std::string& id, bool complete, bool partial = false,
-                   const std::string& ns = test::k_floor) const {
-    os::SealedDirWriter writer(root() / "audit_artifacts/cluster_backup" / id);
-    writer.add("backup.json",
-               data::write_json({{"namespace", ns}, {"complete", complete}, {"partial", partial}}));
+  void seal_backup(
+      const std::string& id,
+      const std::function<void(backup::Backup&)>& change = [](backup::Backup&) {}) const {
+    auto backup = test::small_backup(id);
+    change(backup);
+    os::SealedDirWriter writer(backup::backups_of(root()).directory_of(backup.id));
+    for (const auto& [name, text] : backup::files_of(backup)) writer.add(name, text);
     writer.commit();
+  }
+  static void make_incomplete(backup::Backup& backup) {
+    backup.coverage[2].outcome = backup::Outcome::forbidden;
+    backup.coverage[2].count = 0;
+    backup.objects.pop_back();
+  }
+  static LedgerEntry entry_of(std::string_view kind, int exit_code, Millis took) {
+    LedgerEntry entry;
+    entry.time = test::FakeClock().now();
+    entry.kind = kind;
+    entry.ns = test::k_floor;
+    entry.exit_code = exit_code;
+    entry.changed = 2;
+    if (exit_code == 0) entry.verified_after = took;
+    return entry;
   }
   DiskFacts read() const { return read_disk(root(), test::k_floor); }
   const std::filesystem::path& root() const { return m_root.path(); }
@@ -78,24 +100,55 @@ TEST_F(ReadDisk, OfAnotherNamespaceGivesNothingToCompareWith) {
 }
 
 TEST_F(ReadDisk, TakesTheNewestCompleteBackupOfTheNamespace) {
-  seal_backup("20260101T000000Z", true);
-  seal_backup("20260102T000000Z", true);
-  seal_backup("20260103T000000Z", true, true);
-  seal_backup("20260104T000000Z", true, false, "another");
+  seal_backup("20260101T000000Z");
+  seal_backup("20260102T000000Z");
+  seal_backup("20260103T000000Z",
+              [](backup::Backup& backup) { backup.selection.kinds = {"ConfigMap"}; });
+  seal_backup("20260104T000000Z", [](backup::Backup& backup) {
+    backup.provenance.ns = "another";
+    backup.objects.clear();
+    for (auto& coverage : backup.coverage) coverage.count = 0;
+  });
   EXPECT_EQ(read().backups.value->newest_complete, "20260102T000000Z");
   EXPECT_EQ(read().backups.value->newer, "");
 }
 
 TEST_F(ReadDisk, SaysWhatIsWrongWithANewerBackup) {
-  seal_backup("20260101T000000Z", true);
-  seal_backup("20260102T000000Z", false);
+  seal_backup("20260101T000000Z");
+  seal_backup("20260102T000000Z", make_incomplete);
   EXPECT_EQ(read().backups.value->newer, "20260102T000000Z is incomplete");
   EXPECT_FALSE(read().backups.value->damaged);
-  seal_backup("20260103T000000Z", true);
+  seal_backup("20260103T000000Z");
   os::write_file(root() / "audit_artifacts/cluster_backup/20260103T000000Z/backup.json", "{}");
   EXPECT_THAT(read().backups.value->newer, HasSubstr("20260103T000000Z is damaged"));
   EXPECT_TRUE(read().backups.value->damaged);
   EXPECT_EQ(read().backups.value->newest_complete, "20260101T000000Z");
+}
+
+TEST_F(ReadDisk, TellsHowLongRestoresTookAndHowTheLastDrillWent) {
+  EXPECT_EQ(read().restores.value->ledger, FileState::absent);
+  const Ledger ledger(root());
+  ledger.append(entry_of(k_ledger_restore, 0, Millis(40'000)));
+  ledger.append(entry_of(k_ledger_drill, 0, Millis(30'000)));
+  ledger.append(entry_of(k_ledger_drill, 4, Millis(0)));
+  ledger.append(entry_of(k_ledger_restore, 0, Millis(60'000)));
+  const auto restores = *read().restores.value;
+  EXPECT_EQ(restores.ledger, FileState::intact);
+  EXPECT_EQ(restores.expected->restores, 2U);
+  EXPECT_EQ(restores.expected->worst, Millis(60'000));
+  EXPECT_EQ(restores.last_drill->exit_code, 4);
+  EXPECT_EQ(restores.last_drill->verified_after, std::nullopt);
+}
+
+// Times that somebody altered are not quoted.
+TEST_F(ReadDisk, ADamagedLedgerTellsNoTime) {
+  const Ledger ledger(root());
+  ledger.append(entry_of(k_ledger_restore, 0, Millis(40'000)));
+  os::write_file(root() / "ops/lkg/ledger.jsonl", "{}\n");
+  const auto restores = *read().restores.value;
+  EXPECT_EQ(restores.ledger, FileState::damaged);
+  EXPECT_THAT(restores.damage, HasSubstr("line 1 of "));
+  EXPECT_FALSE(restores.expected);
 }
 
 TEST_F(ReadDisk, ADamagedInventoryIsNoAbsentOne) {

@@ -51,6 +51,10 @@ inline lkg::Status good_status() {
   status.images.value = images;
   status.backups.value =
       lkg::BackupsStatus{"20260101T230405Z", k_looked_at - 4 * k_one_hour, false, ""};
+  status.restores.value = lkg::RestoresStatus{
+      lkg::FileState::intact, "",
+      lkg::ExpectedTime{5, std::chrono::seconds(41), std::chrono::seconds(190)},
+      lkg::RestoresStatus::Drill{k_looked_at - 72 * k_one_hour, 0, std::chrono::seconds(44)}};
   status.fence.value = lkg::FenceStatus{};
   return status;
 }
@@ -96,6 +100,7 @@ inline lkg::Status bad_status() {
   status.backups.value->newer =
       "20260102T030000Z is damaged: cm__settings.yaml does not fit SHA256SUMS";
   status.backups.value->damaged = true;
+  status.restores.value->last_drill->exit_code = 4;
   status.fence.value = lkg::FenceStatus{true, {"ValidatingAdmissionPolicy/agenttrader-dr-hold"}};
   status.gitops.value = {"Application/floor (Argo CD) owns 40 objects and would write them back",
                          "Kustomization/floor (Flux) owns 6 objects"};

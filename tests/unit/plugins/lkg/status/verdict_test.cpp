@@ -62,6 +62,9 @@ TEST(Verdict, TellsDamageFromUnknownFromAbsent) {
   EXPECT_EQ(judge(status).word, "HALTED, NOT restorable");
   status.lkg.value->state = FileState::damaged;
   EXPECT_EQ(judge(status).code, ExitCode::integrity);
+  status = test::good_status();
+  status.restores.value->ledger = FileState::damaged;
+  EXPECT_EQ(judge(status).code, ExitCode::integrity);
 }
 
 // Whose namespace is not there has nothing that trades, and may have mistyped it.
@@ -114,6 +117,7 @@ TEST(Problems, NameEverythingThatIsWrong) {
   status.workloads.value->back().reason = "CrashLoopBackOff: back-off 5m0s";
   status.images.value->not_found = {"Deployment/engine web@sha256:1"};
   status.backups.value->newer = "20260102T030000Z is incomplete";
+  status.restores.value = RestoresStatus{FileState::damaged, "line 2 was altered", {}, {}};
   status.fence.value = FenceStatus{true, {"ValidatingAdmissionPolicy/agenttrader-dr-hold"}};
   status.gitops = {std::nullopt, "Forbidden", std::nullopt};
   EXPECT_THAT(
@@ -124,6 +128,7 @@ TEST(Problems, NameEverythingThatIsWrong) {
                   "workloads: StatefulSet/gamma-strategy: CrashLoopBackOff: back-off 5m0s",
                   "images: not in the inventory: Deployment/engine web@sha256:1",
                   "backups: 20260102T030000Z is incomplete",
+                  "restores: the ledger is damaged: line 2 was altered",
                   "fence: the namespace is labelled as held, but these are not in force: "
                   "ValidatingAdmissionPolicy/agenttrader-dr-hold"));
 }
