@@ -262,6 +262,30 @@ std::optional<std::string_view> form_of(std::string_view value) {
   return std::nullopt;
 }
 
+// key=value, "key": "value", --key value: a key that is named like a credential, with a value.
+bool gives_named_credential(std::string_view line) {
+  constexpr std::string_view k_quotes = "\"'";
+  for (std::size_t at = 0; at < line.size();) {
+    const std::size_t end =
+        end_of_run(line, at, [](char c) { return is_of_base64url(c) || c == '.'; });
+    const std::string_view name = line.substr(at, end - at);
+    std::string_view rest = line.substr(end);
+    if (!rest.empty() && k_quotes.find(rest.front()) != std::string_view::npos)
+      rest.remove_prefix(1);
+    const bool has_value = !rest.empty() && (rest.front() == '=' || rest.front() == ':' ||
+                                             (name.starts_with("--") && rest.front() == ' '));
+    if (has_value && is_named_like_credential(name)) {
+      rest.remove_prefix(1);
+      std::string_view value = trimmed(rest);
+      if (!value.empty() && k_quotes.find(value.front()) != std::string_view::npos)
+        value.remove_prefix(1);
+      if (!is_harmless(value.substr(0, value.find_first_of(" \t,;&\"'}")))) return true;
+    }
+    at = std::max(end, at) + 1;
+  }
+  return false;
+}
+
 // --- Where to look
 
 class Search {
@@ -314,6 +338,11 @@ class Search {
 };
 
 }  // namespace
+
+std::string without_credentials(std::string_view line) {
+  if (!form_of(line) && !gives_named_credential(line)) return std::string(line);
+  return "(left out: it may tell a credential)";
+}
 
 std::vector<std::string> credential_warnings(const std::vector<Json>& objects) {
   Search search;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/data/json.hpp"
@@ -13,5 +14,9 @@ namespace dr::backup {
 // as ${X}; or by the form of the value (a private key, a token of a known service, a URL with a
 // password). Names the object and the key, never the value. Lines are in the order of `objects`.
 std::vector<std::string> credential_warnings(const std::vector<Json>& objects);
+
+// A line of free text, such as one of a log; what says instead that it was left out, when it may
+// tell a credential: by the form of a value, or as the value of such a key ("password=...").
+std::string without_credentials(std::string_view line);
 
 }  // namespace dr::backup

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "common/backup/credentials.hpp"
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
 #include "common/kube/object.hpp"
@@ -87,7 +88,7 @@ Json event_row(const Json& object) {
           {"object", event.object},
           {"reason", event.reason},
           {"count", event.count},
-          {"message", event.message}};
+          {"message", backup::without_credentials(event.message)}};
 }
 
 // --- Lists
@@ -135,7 +136,7 @@ Json state_row(const std::string& workload, const kube::RolloutState& state) {
     troubles.push_back({{"pod", trouble.pod},
                         {"container", trouble.container},
                         {"reason", trouble.reason},
-                        {"message", trouble.message}});
+                        {"message", backup::without_credentials(trouble.message)}});
   }
   return {{"workload", workload},           {"settled", state.settled}, {"wanted", state.wanted},
           {"ready", state.ready},           {"updated", state.updated}, {"reason", state.reason},
@@ -250,6 +251,20 @@ Json signals_not_covered(const HealthFacts& facts) {
   return unread;
 }
 
+Json failing_json(const HealthFacts& facts) {
+  if (is_unread(facts, "pods") || is_unread(facts, "failing pods")) return nullptr;
+  Json rows = Json::array();
+  for (const auto& one : facts.failing.containers) {
+    rows.push_back({{"pod", one.pod},
+                    {"container", one.container},
+                    {"trouble", one.trouble},
+                    {"log", one.log},
+                    {"noLog", one.no_log},
+                    {"events", one.events}});
+  }
+  return {{"containers", std::move(rows)}, {"notShown", facts.failing.not_shown}};
+}
+
 Json ledger_json(const std::optional<ExpectedTime>& ledger) {
   if (!ledger) return nullptr;
   return {{"restores", ledger->restores},
@@ -258,9 +273,10 @@ Json ledger_json(const std::optional<ExpectedTime>& ledger) {
 }
 
 constexpr std::array k_parts = {
-    HealthPart{"signals", signal_rows},  HealthPart{"signalsNotCovered", signals_not_covered},
-    HealthPart{"rollouts", rollouts},    HealthPart{"specImages", spec_images},
-    HealthPart{"podImages", pod_images}, HealthPart{"scaleUp", scale_up}};
+    HealthPart{"signals", signal_rows},    HealthPart{"signalsNotCovered", signals_not_covered},
+    HealthPart{"failing", failing_json},   HealthPart{"rollouts", rollouts},
+    HealthPart{"specImages", spec_images}, HealthPart{"podImages", pod_images},
+    HealthPart{"scaleUp", scale_up}};
 
 // One malformed object must not cost the rest of the report.
 template <typename Make>

@@ -190,6 +190,10 @@ HealthFacts gather_health(const kube::Kubectl& kubectl, const os::GitFacts& git,
   for (std::size_t i = 0; i < lists.size(); ++i) {
     take_list(lists[i], std::move(replies[i + 1]), facts);
   }
+  read_or_gap("failing pods", facts, [&] {
+    facts.failing = failing_pods(facts.pods, facts.warning_events);
+    read_logs(kubectl, facts.failing);
+  });
   keep_newest_events(facts, event_limit);
   return facts;
 }

@@ -9,6 +9,7 @@
 #include "common/kube/kubectl.hpp"
 #include "common/lkg/ledger.hpp"
 #include "common/os/git.hpp"
+#include "plugins/lkg/failing_pods.hpp"
 #include "plugins/lkg/live.hpp"
 #include "plugins/lkg/restore/restore.hpp"
 #include "plugins/lkg/status/status.hpp"
@@ -32,6 +33,7 @@ struct HealthFacts {
   std::vector<Json> autoscalers;
   std::vector<Json> claims;
   std::vector<Json> nodes;
+  FailingPods failing;
   std::vector<Json> warning_events;  // newest first, at most as many as asked for
   std::vector<std::string> gaps;     // "pods: Forbidden ..."
   // Of a report that follows no restore:

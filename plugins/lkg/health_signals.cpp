@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/backup/credentials.hpp"
 #include "common/base/text.hpp"
 #include "common/kube/object.hpp"
 
@@ -20,8 +21,9 @@ constexpr std::array<std::string_view, 8> k_signals = {"OOMKILLED",   "CRASHLOOP
 class Signals {
  public:
   void add(std::string_view signal, const Json& object, const std::string& message) {
-    m_rows.push_back(
-        {{"signal", signal}, {"object", kube::display(object)}, {"message", printable(message)}});
+    m_rows.push_back({{"signal", signal},
+                      {"object", kube::display(object)},
+                      {"message", printable(backup::without_credentials(message))}});
   }
 
   Json take() {

@@ -30,7 +30,7 @@ h1{font-size:1.4em}h2{font-size:1.15em;margin-top:2em;border-bottom:1px solid va
 .verdict.good{border-color:var(--good)}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9em}
 th,td{text-align:left;padding:.25em .8em .25em 0;border-bottom:1px solid var(--line);vertical-align:top}
-td{overflow-wrap:anywhere;min-width:4em}b.bad{color:var(--bad)}
+td{overflow-wrap:anywhere;min-width:4em}h3{font-size:1em}pre{font-size:.85em}b.bad{color:var(--bad)}
 svg{min-width:40em;width:100%;font:12px system-ui,sans-serif}
 svg text{fill:currentColor}.b{fill:var(--bar)}.b.bad{fill:var(--bad)}
 @media print{.wide{overflow:visible}svg{min-width:0}}
@@ -137,6 +137,26 @@ std::string signals(const Json& report) {
   return section("Incident signals", "<ul>\n" + list + "</ul>\n");
 }
 
+std::string failing(const Json& report) {
+  const Json& failing = report.at("failing");
+  if (failing.is_null()) return section("Failing pods", table(failing, {}));
+  std::string text;
+  for (const Json& one : failing.at("containers")) {
+    text += fmt::format("<h3>{} {}</h3>\n{}", text_of(one.at("pod")), text_of(one.at("container")),
+                        paragraph(text_of(one.at("trouble"))));
+    std::string events;
+    for (const Json& event : one.at("events")) events += "<li>" + text_of(event) + "</li>\n";
+    if (!events.empty()) text += "<ul>\n" + events + "</ul>\n";
+    std::string log;
+    for (const Json& line : one.at("log")) log += text_of(line) + "\n";
+    text += log.empty() ? paragraph("no log: " + text_of(one.at("noLog")))
+                        : "<div class=\"wide\"><pre>" + log + "</pre></div>\n";
+  }
+  if (failing.at("notShown") != 0)
+    text += paragraph(text_of(failing.at("notShown")) + " more are not shown");
+  return section("Failing pods", text.empty() ? paragraph("none") : text);
+}
+
 // --- The timeline
 
 constexpr std::int64_t k_width = 1000;
@@ -207,9 +227,9 @@ std::string of_status(const Json& report) {
   return section("Halt proof", table(kill_switch.is_null() ? kill_switch : kill_switch.at("proofs"),
                                      {"pod", "container", "way", "verdict", "reason"})) +
          section("Drift against the LKG",
-                 drift.is_null()
-                     ? paragraph("not compared")
-                     : table(drift.at("objects"), {"object", "drift", "pointer", "differences"}));
+                 drift.is_null() ? paragraph("not compared")
+                                 : table(drift.at("objects"),
+                                         {"object", "drift", "pointer", "differences", "by"}));
 }
 
 }  // namespace
@@ -217,7 +237,8 @@ std::string of_status(const Json& report) {
 std::string health_html(const HealthFacts& facts, const RestoreResult* restore) {
   const Json report = health_json(facts, restore);
   return std::string(k_head) + "<h1>Deployment Health Report</h1>\n" + verdict(report) +
-         origin(report) + signals(report) + gaps(report) + timeline(report) + of_status(report) +
+         origin(report) + signals(report) + failing(report) + gaps(report) + timeline(report) +
+         of_status(report) +
          section("Rollouts", table(report.at("rollouts"), {"workload", "settled", "wanted",
                                                            "updated", "ready", "reason"})) +
          section("Pods", table(report.at("pods"),

@@ -149,6 +149,23 @@ std::string signals(const Json& report) {
                                                     : list);
 }
 
+// Lines of a list, escaped like any other text: a program could close a block of code.
+std::string failing(const Json& report) {
+  const Json& failing = report.at("failing");
+  if (failing.is_null()) return section("Failing pods", "could not be read\n");
+  std::string text;
+  for (const Json& one : failing.at("containers")) {
+    text += fmt::format("{}- **{}** {}: {}\n", text.empty() ? "" : "\n", text_of(one.at("pod")),
+                        text_of(one.at("container")), text_of(one.at("trouble")));
+    for (const Json& event : one.at("events")) text += "  - event " + text_of(event) + "\n";
+    for (const Json& line : one.at("log")) text += "  - log: " + text_of(line) + "\n";
+    if (one.at("noLog") != "") text += "  - no log: " + text_of(one.at("noLog")) + "\n";
+  }
+  if (failing.at("notShown") != 0)
+    text += "\n" + text_of(failing.at("notShown")) + " more are not shown\n";
+  return section("Failing pods", text.empty() ? "none\n" : text);
+}
+
 // The verdict of `status`, and what it rests on.
 std::string status(const Json& report) {
   const Json& status = report.at("status");
@@ -172,7 +189,8 @@ std::string status(const Json& report) {
                                     : part(drift.at("objects"), {{"OBJECT", "object"},
                                                                  {"DRIFT", "drift"},
                                                                  {"FIRST POINTER", "pointer"},
-                                                                 {"DIFFERENCES", "differences"}}));
+                                                                 {"DIFFERENCES", "differences"},
+                                                                 {"BY", "by"}}));
 }
 
 std::string workloads(const Json& rows) {
@@ -365,8 +383,8 @@ std::string restored(const Json& report) {
 
 std::string health_markdown(const HealthFacts& facts, const RestoreResult* restore) {
   const Json report = health_json(facts, restore);
-  return header(report) + signals(report) + status(report) + restored(report) + gaps(report) +
-         section("Pods status", pods(report)) +
+  return header(report) + signals(report) + failing(report) + status(report) + restored(report) +
+         gaps(report) + section("Pods status", pods(report)) +
          section("Deployments", workloads(report.at("deployments"))) +
          section("StatefulSets", workloads(report.at("statefulSets"))) +
          section("DaemonSets", workloads(report.at("daemonSets"))) +

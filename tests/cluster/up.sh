@@ -173,8 +173,19 @@ start kube-scheduler "$scheduler" "${sched_args[@]}" "${more[@]}"
 # --- kwok and its nodes
 if [ "$nodes" -gt 0 ]; then
   free_port; kwok_port=$REPLY
+  # What `kubectl logs` of any container gives.
+  printf '%s\n' 'connecting to postgres://trader:hunter2@db.internal/floor' 'retry 1 of 3: <b>timeout</b>' \
+    'panic: no route to host' >"$dir/kwok/container.log"
+  cat >"$dir/kwok/logs.yaml" <<YAML
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: ClusterLogs
+metadata: {name: sim-logs}
+spec:
+  logs: [{logsFile: "$dir/kwok/container.log"}]
+YAML
   # KWOK_WORKDIR: otherwise it also reads ~/.kwok/kwok.yaml
-  start kwok env KWOK_WORKDIR="$dir/kwok" "$kwok" --kubeconfig="$dir/control-plane.kubeconfig" --config="$stages" --manage-all-nodes=true \
+  start kwok env KWOK_WORKDIR="$dir/kwok" "$kwok" --kubeconfig="$dir/control-plane.kubeconfig" --config="$stages" \
+    --config="$dir/kwok/logs.yaml" --manage-all-nodes=true \
     --cidr="$pod_cidr" --node-ip=127.0.0.1 --node-port="$kwok_port" --server-address="127.0.0.1:$kwok_port" \
     --tls-cert-file="$dir/pki/apiserver.crt" --tls-private-key-file="$dir/pki/apiserver.key" --node-lease-duration-seconds=40
   for ((i = 0; i < nodes; i++)); do

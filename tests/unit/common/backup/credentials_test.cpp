@@ -196,5 +196,19 @@ TEST(CredentialWarnings, IsLinearInTheValue) {
   EXPECT_LT(elapsed.count(), 60) << "quadratic would be hours";
 }
 
+// A log is written by programs: what they print of their configuration must not reach a report.
+TEST(WithoutCredentials, LeavesOutWhatMayTellOne) {
+  for (const char* line :
+       {"DB_PASSWORD=hunter2", "{\"apiKey\": \"k-12345\", \"n\": 1}",
+        "connecting to postgres://jane:hunter2@db/floor", "--token abcdef",
+        "at 03:04 password: hunter2", "token=ghp_0123456789abcdefghij0123456789abcdef"}) {
+    EXPECT_EQ(without_credentials(line), "(left out: it may tell a credential)") << line;
+  }
+  for (const char* line : {"panic: no route to host", "password is missing", "TOKEN_TTL=3600",
+                           "secret: ", "tokens: 12", "https://example.com/a?b=c", ""}) {
+    EXPECT_EQ(without_credentials(line), line);
+  }
+}
+
 }  // namespace
 }  // namespace dr::backup

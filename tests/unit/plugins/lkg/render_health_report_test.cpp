@@ -38,6 +38,12 @@ TEST(HealthMarkdown, OfASmallFloor) {
 
 - **[CRASHLOOP]** Pod/gamma-0: container web: back-off 5m0s
 
+## Failing pods
+
+- **gamma-0** web: CrashLoopBackOff
+  - event BackOff (x3): Back-off restarting failed container
+  - log: panic: no route to host
+
 ## Pods status
 
 | POD | READY | CONTAINERS | STATUS | RESTARTS | CREATED | NODE |
