@@ -12,8 +12,19 @@ setup_file() {
 
 teardown() { [ ! -S "$BATS_TEST_TMPDIR/tmux" ] || tmux -S "$BATS_TEST_TMPDIR/tmux" kill-server; }
 
-# The screen in $output, with that exit code and that first line.
+# The report's verdict is that of the screen, whatever the state; it is written, and its code tells of gaps alone.
+report_says() { # CODE VERDICT [ARGUMENTS...]
+  local code=$1 verdict=$2; shift 2
+  rm -f "$ROOT/deploy_logs/health_report.md"
+  run "-$code" --separate-stderr lkg report -o json "$@"
+  assert_equal "$(jq -r .status.verdict.word <<<"$output")" "$verdict"
+  grep -qF -- "**$verdict**" "$ROOT/deploy_logs/health_report.md"
+}
+
+# The screen in $output, with that exit code and that first line; and the report.
 shows() { # CODE FIRST-LINE
+  run lkg status
+  report_says 0 "${lines[0]%%:*}"
   run "-$1" --separate-stderr lkg status
   assert_line --index 0 --partial "$2"
   assert_equal "$stderr" ""
@@ -82,6 +93,12 @@ web_in_mode() { # MODE
   assert_line --regexp '^workloads +1 not right: 1 of 2 rolled out'
   web_in_mode '"crashloop"'
   eventually screen_has 'Deployment/web .*CrashLoopBackOff'
+  report_says 0 'HALTED, restorable'
+  failing=$(jq '.failing.containers[0]' <<<"$output")
+  assert_regex "$(jq -r '.pod + " " + .trouble' <<<"$failing")" '^web-.* CrashLoopBackOff'
+  # The kubelet's own answer, without the password in its first line.
+  assert_equal "$(jq -c .log <<<"$failing")" \
+    '["(left out: it may tell a credential)","retry 1 of 3: <b>timeout</b>","panic: no route to host"]'
   web_in_mode '"image-pull-backoff"'
   eventually screen_has 'Deployment/web .*ImagePullBackOff'
   shows 0 '1 of 2 workloads not right'
@@ -101,6 +118,7 @@ web_in_mode() { # MODE
   assert_line --partial "--from $kept"
   cp "$BATS_TEST_TMPDIR/lkg_manifest.yaml" "$manifest"
   mv "$ROOT/ops/lkg" "$BATS_TEST_TMPDIR/lkg"
+  report_says 0 'HALTED, NOT restorable'
   run -1 lkg status
   assert_line --index 0 'HALTED, NOT restorable: 1 of 1 containers proven halted; there is no LKG'
   mv "$BATS_TEST_TMPDIR/lkg" "$ROOT/ops/lkg"
@@ -111,6 +129,9 @@ web_in_mode() { # MODE
   assert_line --index 0 'UNKNOWN, restorable: the switch cannot be read'
   assert_line --regexp '^switch +UNKNOWN .*refused'
   assert_line --regexp '^LKG +[0-9TZ]+-[0-9a-f]{8}, .* old, intact'
+  report_says 4 'UNKNOWN, restorable' --server https://127.0.0.1:1
+  run grep -c 'could not be read' "$ROOT/deploy_logs/health_report.md"
+  [ "$output" -gt 5 ]
   run -5 lkg status --server https://127.0.0.1:1 -o prometheus
   assert_line "kubectl_lkg_up{namespace=\"$NS\",part=\"switch\"} 0"
   refute_output --partial halt_proven
@@ -122,9 +143,11 @@ web_in_mode() { # MODE
   run -4 --separate-stderr lkg status --as "$NS-few" --as-group system:authenticated
   assert_line --index 0 'HALTED, restorable: 1 of 1 containers proven halted; drift is unknown'
   assert_output --partial 'forbidden to list '
+  report_says 4 'HALTED, restorable' --as "$NS-few" --as-group system:authenticated
   run -5 --separate-stderr lkg status -o json --as "$NS-none" --as-group system:authenticated
   run -0 jq -r '.verdict.halt, (.gaps[].part)' <<<"$output"
   assert_output $'unknown\nswitch\ndrift\nworkloads\nfence\ngitops'
+  report_says 4 'UNKNOWN, restorable' --as "$NS-none" --as-group system:authenticated
   k delete rolebinding/few role/few
 }
 
@@ -136,6 +159,32 @@ web_in_mode() { # MODE
   run screen
   assert_line --regexp '^fence +active'
   kubectl label namespace "$NS" agenttrader.dev/dr-hold-
+}
+
+# Golden screens: tests/cluster/screens.  DR_ACCEPT=1 writes them instead of comparing.
+golden() { # NAME: of stdin
+  cat >"$BATS_TEST_TMPDIR/$1"
+  [ -z "${DR_ACCEPT:-}" ] || cp "$BATS_TEST_TMPDIR/$1" "$BATS_TEST_DIRNAME/screens/$1"
+  "$CLUSTER_TESTS/runbook.py" compare "$BATS_TEST_DIRNAME/screens/$1" "$BATS_TEST_TMPDIR/$1" || fail "another screen: $1"
+}
+
+@test "the screen in a terminal of 80 and of 120 columns, with colour and without, and in a pipe" {
+  k patch configmap settings --field-manager=mallory --type=merge -p '{"data":{"LEVEL":"debug"}}'
+  tmux="tmux -S $BATS_TEST_TMPDIR/tmux -f /dev/null"
+  has_ended() { $tmux capture-pane -p | grep -q '^ended'; }
+  for columns in 80 120; do
+    for colour in colour plain; do
+      [ "$colour" = plain ] && setting=NO_COLOR=1 || setting='-u NO_COLOR'
+      $tmux new-session -d -x "$columns" -y 45 "env $setting KUBECONFIG=$KUBECONFIG PATH=$PATH \
+        kubectl lkg status --root $ROOT -n $NS; echo ended; sleep 60" 3>&-
+      eventually has_ended
+      $tmux capture-pane -p -e | sed -e '/^ended/,$d' -e 's/\x1b/ESC/g' | golden "status-$columns-$colour.txt"
+      $tmux kill-server
+    done
+  done
+  run -0 lkg status
+  golden status-pipe.txt <<<"$output"
+  k patch configmap settings --type=merge -p '{"data":{"LEVEL":"info"}}'
 }
 
 # A real terminal: 80 columns, colour where it means something, redrawn; Ctrl-C ends it at once.
