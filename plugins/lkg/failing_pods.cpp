@@ -83,7 +83,7 @@ std::vector<std::string> events_of(const std::string& pod, std::vector<WarningEv
 
 void take_log(const os::ProcessResult& result, FailingContainer& failing) {
   if (!result.ok()) {
-    failing.no_log = kube::api_error_of(result).text;
+    failing.no_log = backup::without_credentials(kube::api_error_of(result).text);
     return;
   }
   for (const auto& line : split(trimmed(result.out), '\n'))

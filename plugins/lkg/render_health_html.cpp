@@ -22,12 +22,12 @@ constexpr std::string_view k_head =
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <link rel="icon" href="data:,"/>
 <title>Deployment Health Report</title><style>
-:root{color-scheme:light dark;--line:#ccc;--good:#1a7f37;--bad:#c62828;--bar:#3b6fb5}
-@media(prefers-color-scheme:dark){:root{--line:#444;--good:#4cc26a;--bad:#ff7b72;--bar:#79a8e8}}
+:root{color-scheme:light dark;--line:#ccc;--good:#1a7f37;--warning:#b7791f;--bad:#c62828;--bar:#3b6fb5}
+@media(prefers-color-scheme:dark){:root{--line:#444;--good:#4cc26a;--warning:#e3b341;--bad:#ff7b72;--bar:#79a8e8}}
 body{font:15px/1.45 system-ui,sans-serif;max-width:75em;margin:auto;padding:0 1em 3em}
 h1{font-size:1.4em}h2{font-size:1.15em;margin-top:2em;border-bottom:1px solid var(--line)}
 .verdict{font-size:1.2em;border-left:.4em solid var(--bad);padding:.5em 1em}
-.verdict.good{border-color:var(--good)}
+.verdict.good{border-color:var(--good)}.verdict.warning{border-color:var(--warning)}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9em}
 th,td{text-align:left;padding:.25em .8em .25em 0;border-bottom:1px solid var(--line);vertical-align:top}
 td{overflow-wrap:anywhere;min-width:4em}h3{font-size:1em}pre{font-size:.85em}b.bad{color:var(--bad)}
@@ -101,8 +101,10 @@ std::string verdict(const Json& report) {
   const Json& verdict = status.at("verdict");
   const Json& next = verdict.at("nextStep");
   return fmt::format("<p class=\"verdict{}\"><b>{}</b><br/>{}{}</p>\n",
-                     verdict.at("exitCode") == 0 ? " good" : "", text_of(verdict.at("word")),
-                     text_of(verdict.at("sentence")),
+                     verdict.at("exitCode") != 0 ? ""
+                     : next == ""                ? " good"
+                                                 : " warning",
+                     text_of(verdict.at("word")), text_of(verdict.at("sentence")),
                      next == "" ? "" : "<br/>Next step: " + text_of(next));
 }
 

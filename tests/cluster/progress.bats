@@ -31,8 +31,8 @@ unpullable_lkg() {
   in_terminal 80 "$restore"
   eventually pane_has '^rollout: [0-9.]+s of 5m00s$'
   eventually pane_has '^  Deployment/web  Pod/web-.* ImagePullBackOff: .*\.\.\.$'
-  eventually pane_shows $'\x1b\\[(0;)?31m *Deployment/web'
-  eventually pane_shows $'\x1b\\[(0;)?1mrollout: '
+  eventually pane_shows $'\x1b\\[31m[^D]*Deployment/web'
+  eventually pane_shows $'\x1b\\[1mrollout: '
   $tmux send-keys C-c
   eventually pane_has '^ended with 130$'
   run pane

@@ -10,7 +10,7 @@ setup_file() {
   small_floor
 }
 
-teardown() { [ ! -S "$BATS_TEST_TMPDIR/tmux" ] || tmux -S "$BATS_TEST_TMPDIR/tmux" kill-server; }
+teardown() { [ ! -S "$BATS_TEST_TMPDIR/tmux" ] || tmux -S "$BATS_TEST_TMPDIR/tmux" kill-server || true; }
 
 # The report's verdict is that of the screen, whatever the state; it is written, and its code tells of gaps alone.
 report_says() { # CODE VERDICT [ARGUMENTS...]

@@ -174,7 +174,7 @@ start kube-scheduler "$scheduler" "${sched_args[@]}" "${more[@]}"
 if [ "$nodes" -gt 0 ]; then
   free_port; kwok_port=$REPLY
   # What `kubectl logs` of any container gives.
-  printf '%s\n' 'connecting to postgres://trader:hunter2@db.internal/floor' 'retry 1 of 3: <b>timeout</b>' \
+  printf '2026-01-02T03:04:05.000000000Z stdout F %s\n' 'connecting to postgres://trader:hunter2@db.internal/floor' 'retry 1 of 3: <b>timeout</b>' \
     'panic: no route to host' >"$dir/kwok/container.log"
   cat >"$dir/kwok/logs.yaml" <<YAML
 apiVersion: kwok.x-k8s.io/v1alpha1

@@ -116,6 +116,12 @@ TEST_F(FailingLogs, ThatCannotBeReadSayWhy) {
            failed(1, "Error from server (Forbidden): pods \"web-0\" is forbidden"));
   EXPECT_THAT(failing.containers.at(0).log, IsEmpty());
   EXPECT_THAT(failing.containers.at(0).no_log, HasSubstr("is forbidden"));
+  // A kubelet's words can hold the line that it could not read.
+  EXPECT_EQ(read(status("c", waiting("CrashLoopBackOff")),
+                 failed(1, "Error from server (BadRequest): bad line \"postgres://a:b@c\""))
+                .containers.at(0)
+                .no_log,
+            "(left out: it may tell a credential)");
   EXPECT_EQ(read(status("c", waiting("CrashLoopBackOff")), succeeded("")).containers.at(0).no_log,
             "it wrote nothing");
 }
