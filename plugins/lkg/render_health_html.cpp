@@ -32,7 +32,7 @@ h1{font-size:1.4em}h2{font-size:1.15em;margin-top:2em;border-bottom:1px solid va
 th,td{text-align:left;padding:.25em .8em .25em 0;border-bottom:1px solid var(--line);vertical-align:top}
 td{overflow-wrap:anywhere;min-width:4em}h3{font-size:1em}pre{font-size:.85em}b.bad{color:var(--bad)}
 svg{min-width:40em;width:100%;font:12px system-ui,sans-serif}
-svg text{fill:currentColor}.b{fill:var(--bar)}.b.bad{fill:var(--bad)}
+svg text{fill:currentColor}.b{fill:var(--bar)}.b.bad{fill:var(--bad)}.limit{stroke:var(--bad);stroke-dasharray:4}
 @media print{.wide{overflow:visible}svg{min-width:0}}
 </style></head><body>
 )";
@@ -179,6 +179,16 @@ std::string bar(const Json& one, std::int64_t y, std::int64_t total) {
       format_duration(Millis(from)));
 }
 
+// Where the rollouts had to be done; nothing when the restore ended before.
+std::string deadline_mark(const Json& deadline, std::int64_t total, std::int64_t height) {
+  if (deadline.is_null() || deadline.get<std::int64_t>() > total) return {};
+  const auto x = k_left + (k_width - k_left) * deadline.get<std::int64_t>() / total;
+  return fmt::format(
+      "<line class=\"limit\" x1=\"{0}\" y1=\"0\" x2=\"{0}\" y2=\"{1}\"><title>deadline of the "
+      "rollouts</title></line>\n",
+      x, height);
+}
+
 std::string compared(const Json& ledger) {
   if (ledger.is_null()) return {};
   return paragraph(fmt::format(
@@ -200,13 +210,15 @@ std::string timeline(const Json& report) {
   const std::string end =
       code.is_null() ? "did not come to its end" : fmt::format("ended with {}", text_of(code));
   const Json& bars = timeline.at("bars");
+  const Json& deadline = timeline.at("deadline");
+  const auto total = std::max<std::int64_t>(ms, 1);
   std::string drawing;
   std::int64_t y = 0;
   for (const Json& one : bars) {
-    drawing += bar(one, y, std::max<std::int64_t>(ms, 1));
+    drawing += bar(one, y, total);
     y += k_row;
   }
-  const Json& deadline = timeline.at("deadline");
+  drawing += deadline_mark(deadline, total, y);
   const std::string limit =
       deadline.is_null() ? ""
                          : fmt::format("; deadline of the rollouts at {}",

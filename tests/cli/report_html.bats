@@ -18,6 +18,7 @@ EOF
 {"event":"start","lkg":"20260101T000000Z-0a1b2c3d","namespace":"trading-floor","ms":0}
 {"event":"phase","phase":"halt","ms":1000}
 {"event":"phase","phase":"rollout","ms":3000}
+{"event":"rollouts","deadline":5000,"soak":0,"ms":3000}
 {"event":"workload","workload":"Deployment/web","settled":false,"ms":3100}
 {"event":"workload","workload":"Deployment/web","settled":true,"ms":7000}
 {"event":"end","exitCode":0,"ms":10000}
@@ -46,6 +47,7 @@ browser() { # FLAG... — its log is stderr
   assert_output 'data-name="phase halt" data-from="1000" data-to="3000"
 data-name="phase rollout" data-from="3000" data-to="10000"
 data-name="workload Deployment/web" data-from="3100" data-to="7000"'
+  assert_regex "$(<"$page")" '<line class="limit" x1="868" ' # the deadline, 8 s of 10
 }
 
 @test "the report has a picture at the width of a phone and of a desktop" {
