@@ -10,7 +10,7 @@ setup_file() {
   small_floor
 }
 
-teardown() { [ ! -S "$BATS_TEST_TMPDIR/tmux" ] || tmux -S "$BATS_TEST_TMPDIR/tmux" kill-server || true; }
+teardown() { [ -z "${tmux:-}" ] || $tmux kill-server 2>/dev/null || true; }
 
 # The report's verdict is that of the screen, whatever the state; it is written, and its code tells of gaps alone.
 report_says() { # CODE VERDICT [ARGUMENTS...]
@@ -170,10 +170,10 @@ golden() { # NAME: of stdin
 
 @test "the screen in a terminal of 80 and of 120 columns, with colour and without, and in a pipe" {
   k patch configmap settings --field-manager=mallory --type=merge -p '{"data":{"LEVEL":"debug"}}'
-  tmux="tmux -S $BATS_TEST_TMPDIR/tmux -f /dev/null"
   has_ended() { $tmux capture-pane -p | grep -q '^ended'; }
   for columns in 80 120; do
     for colour in colour plain; do
+      tmux="tmux -S $BATS_TEST_TMPDIR/tmux-$columns-$colour -f /dev/null" # a server that goes away takes no other's session
       [ "$colour" = plain ] && setting=NO_COLOR=1 || setting='-u NO_COLOR'
       $tmux new-session -d -x "$columns" -y 45 "env $setting KUBECONFIG=$KUBECONFIG PATH=$PATH \
         kubectl lkg status --root $ROOT -n $NS; echo ended; sleep 60" 3>&-
