@@ -203,7 +203,7 @@ Json namespace_of(const Json& object, const std::string& ns, const std::string& 
   copy["metadata"]["name"] = ns;
   Json& labels = copy["metadata"]["labels"];
   if (labels.is_null()) labels = Json::object();
-  labels.erase(std::string(k_hold_label));  // the fence would keep it from being deleted
+  labels.erase(std::string(k_hold_label));     // the fence would keep it from being deleted
   labels["kubernetes.io/metadata.name"] = ns;  // as the server has it: the drill compares, too
   labels[std::string(k_drill_label)] = id;
   return copy;
