@@ -18,7 +18,7 @@ constexpr std::string_view k_byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::string_view k_white_space = " \t\n\r";
 
 // Hands the bytes to the parser and shows outside how far it got: the events of the library carry
-// no position.
+// no position. Twice as slow as a pointer, so only for a text that was refused.
 class Cursor {
  public:
   using iterator_category = std::input_iterator_tag;
@@ -51,11 +51,16 @@ std::string cause_of(const nlohmann::detail::exception& error) {
   return std::string(cause.substr(0, cause.find("; last read: ")));
 }
 
-// The SAX handler: puts values together and refuses what the library lets pass.
+// The SAX handler: puts values together and refuses what the library lets pass. With `at`, which
+// points just past the last byte that the parser took, a refusal is an Error that tells the place;
+// without, it ends the parsing.
 class JsonReader {
  public:
-  JsonReader(const SourceText& source, const JsonLimits& limits, const char*& at)
-      : m_source(source), m_max_depth(static_cast<std::size_t>(limits.max_depth)), m_at(at) {}
+  JsonReader(const SourceText& source, const JsonLimits& limits, const char* const* at)
+      : m_source(source),
+        m_max_depth(static_cast<std::size_t>(limits.max_depth)),
+        m_without(limits.without),
+        m_at(at) {}
 
   Json take() { return m_tree.take(); }
 
@@ -65,55 +70,77 @@ class JsonReader {
   bool number_unsigned(std::uint64_t value) { return put(value); }
   bool number_float(double value, const std::string& token) {
     if (token.find_first_of(".eE") == std::string::npos)
-      refuse("an integer that 64 bits do not hold");
+      return refuse("an integer that 64 bits do not hold");
     return put(value);
   }
   bool string(std::string& value) { return put(std::move(value)); }
-  bool binary(Json::binary_t& /*value*/) { refuse("binary data"); }
+  bool binary(Json::binary_t& /*value*/) { return refuse("binary data"); }
 
   bool start_object(std::size_t /*size*/) {
-    check_depth();
-    m_tree.open_object();
+    if (is_too_deep()) return refuse("nested too deep");
+    if (m_leaving_out) {
+      ++m_left_out_depth;
+    } else {
+      m_tree.open_object();
+    }
     return true;
   }
   bool start_array(std::size_t /*size*/) {
-    check_depth();
-    m_tree.open_array();
+    if (is_too_deep()) return refuse("nested too deep");
+    if (m_leaving_out) {
+      ++m_left_out_depth;
+    } else {
+      m_tree.open_array();
+    }
     return true;
   }
   bool end_object() { return close(); }
   bool end_array() { return close(); }
   bool key(std::string& name) {
-    if (m_tree.key(name)) return true;
-    refuse("duplicate key " + Json(name).dump());
+    if (m_leaving_out) return true;
+    if (!m_without.empty() && name == m_without) {
+      m_leaving_out = true;
+      return true;
+    }
+    return m_tree.key(name) || refuse("duplicate key " + Json(name).dump());
   }
 
   bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
                    const nlohmann::detail::exception& error) {
-    refuse(cause_of(error));
+    return refuse(cause_of(error));
   }
 
  private:
   bool put(Json value) {
-    m_tree.put(std::move(value));
+    if (!m_leaving_out) {
+      m_tree.put(std::move(value));
+    } else if (m_left_out_depth == 0) {
+      m_leaving_out = false;
+    }
     return true;
   }
   bool close() {
-    m_tree.close();
+    if (!m_leaving_out) {
+      m_tree.close();
+    } else if (--m_left_out_depth == 0) {
+      m_leaving_out = false;
+    }
     return true;
   }
-  void check_depth() const {
-    if (m_tree.depth() >= m_max_depth) refuse("nested too deep");
-  }
-  [[noreturn]] void refuse(std::string_view cause) const {
-    const auto read = static_cast<std::size_t>(m_at - m_source.text.data());
+  bool is_too_deep() const { return m_tree.depth() + m_left_out_depth >= m_max_depth; }
+  bool refuse(std::string_view cause) const {
+    if (m_at == nullptr) return false;
+    const auto read = static_cast<std::size_t>(*m_at - m_source.text.data());
     m_source.refuse(cause, read > 0 ? read - 1 : 0);
   }
 
   const SourceText& m_source;
   std::size_t m_max_depth;
-  const char*& m_at;  // just past the last byte that the parser took
+  std::string_view m_without;
+  const char* const* m_at;
   TreeBuilder m_tree;
+  bool m_leaving_out = false;        // from the key of such a member to the end of its value
+  std::size_t m_left_out_depth = 0;  // containers open in it
 };
 
 // Reads the value that fills [begin, end) of the source.
@@ -126,9 +153,11 @@ Json read_range(const SourceText& source, std::size_t begin, std::size_t end,
     source.refuse("a NUL byte", begin + nul);
   const char* at = range.data();
   const char* last = range.data() + range.size();
-  JsonReader reader(source, limits, at);
-  Json::sax_parse(Cursor(at), Cursor(last), &reader);
-  return reader.take();
+  JsonReader reader(source, limits, nullptr);
+  if (Json::sax_parse(at, last, &reader)) return reader.take();
+  JsonReader locating(source, limits, &at);
+  Json::sax_parse(Cursor(at), Cursor(last), &locating);
+  return locating.take();
 }
 
 std::size_t end_of_string(std::string_view text, std::size_t quote) {

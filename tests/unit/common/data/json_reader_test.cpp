@@ -134,6 +134,19 @@ TEST(ReadJson, HoldsTheSizeLimit) {
               ThrowsMessage<Error>("reply: larger than the limit of 3 bytes"));
 }
 
+// Most of a list can be what nobody asks for.
+TEST(ReadJson, LeavesOutMembersOfAName) {
+  const JsonLimits limits{.without = "m"};
+  EXPECT_EQ(
+      read_json(R"({"m":1,"a":{"m":[{"m":{}},{"x":"m"}],"b":[{"m":"s"},"m"]},"c":2})", "s", limits),
+      Json::parse(R"({"a":{"b":[{},"m"]},"c":2})"));
+  EXPECT_EQ(read_json(R"({"m":null})", "s", limits), Json::object());
+  // What is left out must be JSON all the same, and no deeper than the rest.
+  EXPECT_THROW(read_json(R"({"m":[1,]})", "s", limits), Error);
+  EXPECT_THROW(read_json(R"({"m":[[]]})", "s", {.max_depth = 2, .without = "m"}), Error);
+  EXPECT_EQ(read_json(R"({"m":[]})", "s", {.max_depth = 2, .without = "m"}), Json::object());
+}
+
 TEST(ReadJsonStream, SplitsValuesHoweverTheyAreSeparated) {
   const auto values = read_json_stream(
       "{\n \"a\": \"}{\\\"]\"\n}\n{\"b\":[{}]}{}[1,[2]]\"x\"\"y\" 1\ttrue\r\nnull\n", "s");
