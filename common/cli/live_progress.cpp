@@ -95,10 +95,23 @@ void LiveProgress::draw() {
   m_runtime.terminal.show_block(block_of(m_state, columns - 1));
 }
 
-std::vector<os::ProcessResult> TickingRunner::run_all(std::span<const os::Command> commands,
-                                                      std::size_t parallel) {
+void TickingRunner::run_each(std::span<const os::Command> commands, std::size_t parallel,
+                             const os::ResultHandler& on_result) {
   m_progress.tick();
-  return m_runner.run_all(commands, parallel);
+  m_runner.run_each(commands, parallel, ticking(on_result));
+}
+
+void TickingRunner::fetch_each(std::span<const os::Fetch> fetches, std::size_t parallel,
+                               const os::ResultHandler& on_result) {
+  m_progress.tick();
+  m_runner.fetch_each(fetches, parallel, ticking(on_result));
+}
+
+os::ResultHandler TickingRunner::ticking(const os::ResultHandler& on_result) {
+  return [this, &on_result](std::size_t index, os::ProcessResult result) {
+    m_progress.tick();
+    on_result(index, std::move(result));
+  };
 }
 
 void TickingRunner::sleep(Millis duration) {

@@ -67,14 +67,18 @@ class TickingRunner final : public os::ProcessRunner {
   TickingRunner(os::ProcessRunner& runner, LiveProgress& progress)
       : m_runner(runner), m_progress(progress) {}
 
-  std::vector<os::ProcessResult> run_all(std::span<const os::Command> commands,
-                                         std::size_t parallel) override;
+  void run_each(std::span<const os::Command> commands, std::size_t parallel,
+                const os::ResultHandler& on_result) override;
+  void fetch_each(std::span<const os::Fetch> fetches, std::size_t parallel,
+                  const os::ResultHandler& on_result) override;
   void sleep(Millis duration) override;
   std::unique_ptr<os::Background> start(os::Command command, os::LineHandler on_line) override {
     return m_runner.start(std::move(command), std::move(on_line));
   }
 
  private:
+  os::ResultHandler ticking(const os::ResultHandler& on_result);
+
   os::ProcessRunner& m_runner;
   LiveProgress& m_progress;
 };

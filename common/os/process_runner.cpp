@@ -14,11 +14,13 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <utility>
 
 #include "common/base/error.hpp"
 #include "common/os/file_io.hpp"
 #include "common/os/process_runner_child.hpp"
+#include "common/os/process_runner_fetch.hpp"
 
 namespace dr::os {
 namespace {
@@ -104,6 +106,15 @@ ProcessResult ProcessRunner::run(const Command& command) {
   return std::move(run_all({&command, 1}, 1).front());
 }
 
+std::vector<ProcessResult> ProcessRunner::run_all(std::span<const Command> commands,
+                                                  std::size_t parallel) {
+  std::vector<ProcessResult> results(commands.size());
+  run_each(commands, parallel, [&results](std::size_t index, ProcessResult result) {
+    results[index] = std::move(result);
+  });
+  return results;
+}
+
 class SystemProcessRunner::Impl {
  public:
   Impl() {
@@ -114,7 +125,10 @@ class SystemProcessRunner::Impl {
     wait_for_signal();
   }
 
-  std::vector<ProcessResult> run_all(std::span<const Command> commands, std::size_t parallel);
+  // Starts one job by its index.
+  using Start = std::function<std::shared_ptr<Child>(asio::io_context& io, std::size_t index)>;
+  void run_each(std::size_t count, std::size_t parallel, const Start& start,
+                const ResultHandler& on_result);
   void sleep(Millis duration);
   std::unique_ptr<Background> start_background(Command command, LineHandler on_line);
 
@@ -132,8 +146,8 @@ class SystemProcessRunner::Impl {
   void throw_if_stopped();
   void report_pending();  // what came since the last call
   bool may_start(std::size_t parallel) const;
-  void start(const Command& command, std::size_t index);
-  void collect(std::vector<ProcessResult>& results);
+  void start(const Start& start_job, std::size_t index);
+  void collect();
   void abandon_all() noexcept;
 
   SignalDispositions m_dispositions;  // outlives the signal set, which leaves SIG_DFL behind
@@ -142,6 +156,7 @@ class SystemProcessRunner::Impl {
   int m_caught = 0;              // the first signal that was not reported yet
   std::optional<Error> m_alarm;  // the first one that was not thrown yet
   std::vector<Running> m_running;
+  std::deque<std::pair<std::size_t, ProcessResult>> m_ended;  // not handed on yet
   std::optional<Error> m_failure;
 };
 
@@ -220,19 +235,19 @@ bool SystemProcessRunner::Impl::may_start(std::size_t parallel) const {
   return !is_stopping() && !m_failure && m_running.size() < std::max(parallel, std::size_t{1});
 }
 
-void SystemProcessRunner::Impl::start(const Command& command, std::size_t index) {
+void SystemProcessRunner::Impl::start(const Start& start_job, std::size_t index) {
   try {
-    m_running.push_back({index, start_child(m_io, command)});
+    m_running.push_back({index, start_job(m_io, index)});
   } catch (const Error& error) {
     m_failure = error;
     for (const Running& running : m_running) running.child->stop(SIGTERM);
   }
 }
 
-void SystemProcessRunner::Impl::collect(std::vector<ProcessResult>& results) {
-  std::erase_if(m_running, [&](const Running& running) {
+void SystemProcessRunner::Impl::collect() {
+  std::erase_if(m_running, [this](const Running& running) {
     if (!running.child->done()) return false;
-    results[running.index] = running.child->take_result();
+    m_ended.emplace_back(running.index, running.child->take_result());
     return true;
   });
 }
@@ -240,24 +255,28 @@ void SystemProcessRunner::Impl::collect(std::vector<ProcessResult>& results) {
 void SystemProcessRunner::Impl::abandon_all() noexcept {
   for (const Running& running : m_running) running.child->abandon();
   m_running.clear();
+  m_ended.clear();
 }
 
-std::vector<ProcessResult> SystemProcessRunner::Impl::run_all(std::span<const Command> commands,
-                                                              std::size_t parallel) {
+void SystemProcessRunner::Impl::run_each(std::size_t count, std::size_t parallel,
+                                         const Start& start_job, const ResultHandler& on_result) {
   report_pending();
   m_failure.reset();
-  m_running.reserve(std::min(parallel, commands.size()));
-  std::vector<ProcessResult> results(commands.size());
+  m_running.reserve(std::min(parallel, count));
   try {
     std::size_t next = 0;
     for (;;) {
-      while (may_start(parallel) && next < commands.size()) {
-        start(commands[next], next);
-        ++next;
+      for (; may_start(parallel) && next < count; ++next) start(start_job, next);
+      collect();  // a request can have failed at once
+      if (m_ended.empty() && m_running.empty()) break;
+      if (m_ended.empty()) {
+        m_io.run_one();
+      } else {
+        auto [index, result] = std::move(m_ended.front());
+        m_ended.pop_front();
+        if (!is_stopping() && !m_failure) on_result(index, std::move(result));
+        m_io.poll();
       }
-      if (m_running.empty()) break;
-      m_io.run_one();
-      collect(results);
     }
   } catch (...) {
     abandon_all();
@@ -265,7 +284,6 @@ std::vector<ProcessResult> SystemProcessRunner::Impl::run_all(std::span<const Co
   }
   throw_if_stopped();
   if (m_failure) throw *m_failure;
-  return results;
 }
 
 void SystemProcessRunner::Impl::sleep(Millis duration) {
@@ -287,9 +305,20 @@ SystemProcessRunner::SystemProcessRunner() {
 
 SystemProcessRunner::~SystemProcessRunner() = default;
 
-std::vector<ProcessResult> SystemProcessRunner::run_all(std::span<const Command> commands,
-                                                        std::size_t parallel) {
-  return m_impl->run_all(commands, parallel);
+void SystemProcessRunner::run_each(std::span<const Command> commands, std::size_t parallel,
+                                   const ResultHandler& on_result) {
+  const auto start = [&](asio::io_context& io, std::size_t index) {
+    return start_child(io, commands[index]);
+  };
+  m_impl->run_each(commands.size(), parallel, start, on_result);
+}
+
+void SystemProcessRunner::fetch_each(std::span<const Fetch> fetches, std::size_t parallel,
+                                     const ResultHandler& on_result) {
+  const auto start = [&](asio::io_context& io, std::size_t index) {
+    return start_fetch(io, fetches[index]);
+  };
+  m_impl->run_each(fetches.size(), parallel, start, on_result);
 }
 
 void SystemProcessRunner::sleep(Millis duration) {

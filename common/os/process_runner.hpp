@@ -26,7 +26,17 @@ struct Command {
   std::size_t max_output = std::size_t{512} << 20;
 };
 
-// How a child ended. A non-zero exit is data; only a child that could not be started throws.
+// A GET of an HTTP server behind a Unix socket, such as `kubectl proxy`.
+struct Fetch {
+  std::filesystem::path socket;
+  std::string target;      // "/api/v1/namespaces/floor/pods?limit=500"
+  Millis silence{10'000};  // of the server, after which it is given up
+  std::size_t max_output = std::size_t{512} << 20;
+};
+
+// How a child ended. A non-zero exit is data; only a child that could not be started throws. Of a
+// Fetch: 0 after a 200, the status itself after any other, with the whole body in `out`; -1 without
+// a whole answer, for which `err` has the reason.
 struct ProcessResult {
   int exit_code = -1;  // -1 when a signal ended it
   int signal = 0;      // 0 when it exited
@@ -42,8 +52,11 @@ struct ProcessResult {
   bool ok() const { return exit_code == 0 && !timed_out && !truncated && !pipe_held; }
 };
 
-// Called with each whole line of a background command's stdout, while run_all or sleep runs. An
-// Error is an alarm: what runs is ended (SIGTERM, then SIGKILL), and run_all or sleep throws it.
+// Takes the result of a command, by its index, as soon as it has ended.
+using ResultHandler = std::function<void(std::size_t index, ProcessResult result)>;
+
+// Called with each whole line of a background command's stdout, while run_each or sleep runs. An
+// Error is an alarm: what runs is ended (SIGTERM, then SIGKILL), and run_each or sleep throws it.
 using LineHandler = std::function<std::optional<Error>(std::string_view line)>;
 
 // A command that runs beside the others; its destruction kills it, and takes back an alarm that was
@@ -55,38 +68,46 @@ class Background {
 };
 
 // The one place that starts processes. Children get a session, so a process group, of their own and
-// no terminal.
+// no terminal; on Linux they do not outlive us, however we end.
 class ProcessRunner {
  public:
   virtual ~ProcessRunner() = default;
 
-  // Runs the commands, at most `parallel` at a time, and returns their results in order.
+  // Runs the commands, at most `parallel` at a time, and hands each result on while the others run,
+  // as far as the pipes hold what they print. What `on_result` throws ends them.
   // Throws Error(usage) when a program cannot be started (after the running ones have been ended),
   // and Interrupted when SIGINT, SIGTERM or SIGHUP arrives: the children get it too, and are killed
   // on a second one or after their grace.
-  virtual std::vector<ProcessResult> run_all(std::span<const Command> commands,
-                                             std::size_t parallel) = 0;
+  virtual void run_each(std::span<const Command> commands, std::size_t parallel,
+                        const ResultHandler& on_result) = 0;
+  // The same for requests; a signal gives them up at once.
+  virtual void fetch_each(std::span<const Fetch> fetches, std::size_t parallel,
+                          const ResultHandler& on_result) = 0;
+  // run_each, and returns the results in order.
+  std::vector<ProcessResult> run_all(std::span<const Command> commands, std::size_t parallel);
 
   // Sleeps; throws Interrupted when a signal arrives, or has arrived since the last call.
   virtual void sleep(Millis duration) = 0;
 
-  // Starts a command that makes progress while run_all or sleep runs. Its input must be empty; its
-  // stderr is dropped. Throws as run_all does when it cannot be started.
+  // Starts a command that makes progress while run_each or sleep runs. Its input must be empty; its
+  // stderr is dropped. Throws as run_each does when it cannot be started.
   virtual std::unique_ptr<Background> start(Command command, LineHandler on_line) = 0;
 
   ProcessResult run(const Command& command);
 };
 
 // On Boost.Process v2: one thread, one io_context, many children. From its construction on SIGINT,
-// SIGTERM and SIGHUP are caught and reported by run_all and sleep (each signal once, so that work
+// SIGTERM and SIGHUP are caught and reported by run_each and sleep (each signal once, so that work
 // after it, such as a last halt, can still run children), and SIGPIPE is ignored; under nohup
 // SIGHUP stays ignored. The destructor restores the signals. At most one exists at a time.
 class SystemProcessRunner final : public ProcessRunner {
  public:
   SystemProcessRunner();
   ~SystemProcessRunner() override;
-  std::vector<ProcessResult> run_all(std::span<const Command> commands,
-                                     std::size_t parallel) override;
+  void run_each(std::span<const Command> commands, std::size_t parallel,
+                const ResultHandler& on_result) override;
+  void fetch_each(std::span<const Fetch> fetches, std::size_t parallel,
+                  const ResultHandler& on_result) override;
   void sleep(Millis duration) override;
   std::unique_ptr<Background> start(Command command, LineHandler on_line) override;
 

@@ -4,6 +4,9 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 // clang-format off
 // GCC 12 warns at -O2 about code of Boost that it inlines.
@@ -102,6 +105,10 @@ struct ChildSetup {
     // A session is a process group too. Without a terminal, a credential plugin that prompts on
     // /dev/tty fails at once instead of being stopped until the deadline.
     if (::setsid() < 0) return last_error();
+#ifdef __linux__
+    // Not even SIGKILL of ours leaves a watch or a proxy behind. (Our only thread is the parent.)
+    if (::prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) return last_error();
+#endif
     for (const int signal : {SIGINT, SIGTERM, SIGCHLD, SIGPIPE}) ::signal(signal, SIG_DFL);
     if (::signal(SIGHUP, SIG_DFL) == SIG_IGN) ::signal(SIGHUP, SIG_IGN);  // nohup covers children
     sigset_t none;

@@ -12,7 +12,8 @@ class io_context;
 
 namespace dr::os {
 
-// One started command, for SystemProcessRunner. It makes progress while its io_context runs.
+// One started command or request, for SystemProcessRunner. It makes progress while its io_context
+// runs.
 class Child {
  public:
   virtual ~Child() = default;

@@ -57,21 +57,36 @@ void JournaledRunner::note(const os::Command& command, bool is_background) {
   m_journal.add("call", std::move(members));
 }
 
-std::vector<os::ProcessResult> JournaledRunner::run_all(std::span<const os::Command> commands,
-                                                        std::size_t parallel) {
-  std::size_t call = m_calls;
+void JournaledRunner::note_end(std::size_t call, const os::ProcessResult& result) {
+  Json members = {{"call", call},
+                  {"took", result.elapsed.count()},
+                  {"exitCode", result.exit_code},
+                  {"bytes", result.out.size()}};
+  if (result.signal != 0) members["signal"] = result.signal;
+  if (result.timed_out) members["timedOut"] = true;
+  m_journal.add("result", std::move(members));
+}
+
+void JournaledRunner::run_each(std::span<const os::Command> commands, std::size_t parallel,
+                               const os::ResultHandler& on_result) {
+  const std::size_t first = m_calls + 1;
   for (const auto& command : commands) note(command, false);
-  auto results = m_runner.run_all(commands, parallel);
-  for (const auto& result : results) {
-    Json members = {{"call", ++call},
-                    {"took", result.elapsed.count()},
-                    {"exitCode", result.exit_code},
-                    {"bytes", result.out.size()}};
-    if (result.signal != 0) members["signal"] = result.signal;
-    if (result.timed_out) members["timedOut"] = true;
-    m_journal.add("result", std::move(members));
-  }
-  return results;
+  m_runner.run_each(commands, parallel, noting(first, on_result));
+}
+
+void JournaledRunner::fetch_each(std::span<const os::Fetch> fetches, std::size_t parallel,
+                                 const os::ResultHandler& on_result) {
+  const std::size_t first = m_calls + 1;
+  for (const auto& fetch : fetches)
+    m_journal.add("call", {{"call", ++m_calls}, {"get", printable(fetch.target)}});
+  m_runner.fetch_each(fetches, parallel, noting(first, on_result));
+}
+
+os::ResultHandler JournaledRunner::noting(std::size_t first, const os::ResultHandler& on_result) {
+  return [this, first, &on_result](std::size_t index, os::ProcessResult result) {
+    note_end(first + index, result);
+    on_result(index, std::move(result));
+  };
 }
 
 std::unique_ptr<os::Background> JournaledRunner::start(os::Command command,

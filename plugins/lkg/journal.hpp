@@ -47,13 +47,18 @@ class JournaledRunner final : public os::ProcessRunner {
   JournaledRunner(os::ProcessRunner& runner, Journal& journal)
       : m_runner(runner), m_journal(journal) {}
 
-  std::vector<os::ProcessResult> run_all(std::span<const os::Command> commands,
-                                         std::size_t parallel) override;
+  void run_each(std::span<const os::Command> commands, std::size_t parallel,
+                const os::ResultHandler& on_result) override;
+  void fetch_each(std::span<const os::Fetch> fetches, std::size_t parallel,
+                  const os::ResultHandler& on_result) override;
   void sleep(Millis duration) override { m_runner.sleep(duration); }
   std::unique_ptr<os::Background> start(os::Command command, os::LineHandler on_line) override;
 
  private:
   void note(const os::Command& command, bool is_background);
+  // Notes how the calls from `first` on end, and hands their results on.
+  os::ResultHandler noting(std::size_t first, const os::ResultHandler& on_result);
+  void note_end(std::size_t call, const os::ProcessResult& result);
 
   os::ProcessRunner& m_runner;
   Journal& m_journal;

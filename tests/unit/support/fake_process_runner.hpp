@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -30,22 +31,35 @@ inline os::ProcessResult failed(int exit_code, std::string err) {
 }
 
 // A ProcessRunner that starts nothing: commands are answered from the queue, then by the handler;
-// one that neither answers is a mistake of the test and throws std::logic_error.
+// one that neither answers is a mistake of the test and throws std::logic_error. A fetch is
+// answered as `kubectl get --raw` is; a `kubectl proxy` is dead from the beginning, unless it
+// `serves_proxies`.
 class FakeProcessRunner final : public os::ProcessRunner {
  public:
   std::function<os::ProcessResult(const os::Command&)> handler;
   std::function<void(Millis)> on_sleep;  // to move a FakeClock, or to throw Interrupted
+  bool serves_proxies = false;
 
   void push(os::ProcessResult result) { m_queue.push_back(std::move(result)); }
 
-  std::vector<os::ProcessResult> run_all(std::span<const os::Command> commands,
-                                         std::size_t /*parallel*/) override {
-    std::vector<os::ProcessResult> results;
-    for (const os::Command& command : commands) {
-      m_commands.push_back(command);
-      results.push_back(answer(command));
+  void run_each(std::span<const os::Command> commands, std::size_t /*parallel*/,
+                const os::ResultHandler& on_result) override {
+    for (std::size_t index = 0; index < commands.size(); ++index) {
+      m_commands.push_back(commands[index]);
+      on_result(index, answer(commands[index]));
     }
-    return results;
+  }
+
+  void fetch_each(std::span<const os::Fetch> fetches, std::size_t /*parallel*/,
+                  const os::ResultHandler& on_result) override {
+    for (std::size_t index = 0; index < fetches.size(); ++index) {
+      os::Command command;
+      command.args = {"get", "--raw", fetches[index].target};
+      os::ProcessResult result = answer(command);
+      if (!result.ok()) result.exit_code = result.exit_code > 1 ? result.exit_code : -1;
+      m_fetches.push_back(fetches[index]);
+      on_result(index, std::move(result));
+    }
   }
 
   void sleep(Millis duration) override {
@@ -55,8 +69,13 @@ class FakeProcessRunner final : public os::ProcessRunner {
 
   // Remembered, not run: emit() plays its output, end_backgrounds() its death.
   std::unique_ptr<os::Background> start(os::Command command, os::LineHandler on_line) override {
-    m_backgrounds.push_back(std::move(command));
     auto state = std::make_shared<BackgroundState>();
+    if (std::ranges::find(command.args, "proxy") != command.args.end()) {
+      state->running = serves_proxies;
+      if (serves_proxies) on_line("Starting to serve on /socket");
+      return std::make_unique<FakeBackground>(std::move(state));
+    }
+    m_backgrounds.push_back(std::move(command));
     state->on_line = std::move(on_line);
     m_background = state;
     return std::make_unique<FakeBackground>(std::move(state));
@@ -74,6 +93,7 @@ class FakeProcessRunner final : public os::ProcessRunner {
 
   const std::vector<os::Command>& backgrounds() const { return m_backgrounds; }
   const std::vector<os::Command>& commands() const { return m_commands; }
+  const std::vector<os::Fetch>& fetches() const { return m_fetches; }
   const std::vector<Millis>& sleeps() const { return m_sleeps; }
   bool all_used() const { return m_queue.empty(); }
 
@@ -107,6 +127,7 @@ class FakeProcessRunner final : public os::ProcessRunner {
   std::vector<os::Command> m_backgrounds;
   std::deque<os::ProcessResult> m_queue;
   std::vector<os::Command> m_commands;
+  std::vector<os::Fetch> m_fetches;
   std::vector<Millis> m_sleeps;
 };
 

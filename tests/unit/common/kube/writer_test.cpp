@@ -262,10 +262,14 @@ TEST_F(WriterTest, RemovesTheVersionThatWasRead) {
 // Notes how many commands are given at once, and how many of them may be at work.
 class CountingRunner final : public os::ProcessRunner {
  public:
-  std::vector<os::ProcessResult> run_all(std::span<const os::Command> commands,
-                                         std::size_t parallel) override {
+  void run_each(std::span<const os::Command> commands, std::size_t parallel,
+                const os::ResultHandler& on_result) override {
     batches.emplace_back(commands.size(), parallel);
-    return m_fake.run_all(commands, parallel);
+    m_fake.run_each(commands, parallel, on_result);
+  }
+  void fetch_each(std::span<const os::Fetch> fetches, std::size_t parallel,
+                  const os::ResultHandler& on_result) override {
+    m_fake.fetch_each(fetches, parallel, on_result);
   }
   void sleep(Millis duration) override { m_fake.sleep(duration); }
   std::unique_ptr<os::Background> start(os::Command command, os::LineHandler on_line) override {

@@ -259,6 +259,31 @@ TEST_F(ProcessRunnerTest, RunsAtOnceAndReturnsInOrder) {
   for (std::size_t at = 0; at < 8; ++at) EXPECT_EQ(results[at].out, std::to_string(at) + "\n");
 }
 
+// What has come is worked on while the others run.
+TEST_F(ProcessRunnerTest, HandsEachResultOnAsSoonAsItIsThere) {
+  const std::vector<Command> commands{shell("sleep 0.6; echo slow"), shell("echo quick")};
+  std::vector<std::string> outputs;
+  const auto start = Steady::now();
+  runner.run_each(commands, 2, [&](std::size_t index, const ProcessResult& result) {
+    outputs.push_back(std::to_string(index) + " " + result.out);
+    if (index == 1) {
+      EXPECT_LT(Steady::now() - start, 500ms);
+    }
+  });
+  EXPECT_EQ(outputs, (std::vector<std::string>{"1 quick\n", "0 slow\n"}));
+}
+
+TEST_F(ProcessRunnerTest, WhatAHandlerThrowsEndsTheOthers) {
+  const std::vector<Command> commands{shell("echo $$ >" + file("pid").string() + "; sleep 30"),
+                                      shell("sleep 0.3")};
+  const auto refuse = [](std::size_t /*index*/, const ProcessResult& /*result*/) {
+    throw Error(ExitCode::failed, "no");
+  };
+  EXPECT_THROW(runner.run_each(commands, 2, refuse), Error);
+  EXPECT_TRUE(is_gone(file("pid")));
+  EXPECT_TRUE(runner.run(command_of("/bin/true")).ok());
+}
+
 TEST_F(ProcessRunnerTest, HonoursTheLimit) {
   const std::vector<Command> commands(4, shell("sleep 0.3"));
   const auto start = Steady::now();
