@@ -17,10 +17,7 @@ struct ListedResource {
 };
 
 // The lists of many resources in kubectl's namespace, in order: each Reply holds {"items": [...]},
-// the items with apiVersion and kind, or an error of that resource alone. Reads them in
-// Kubectl::k_parallel processes, each of which lists several resources, and where one of those
-// fails, its resources one by one: the process, not the request, is what costs (measured: 22 lists
-// in 4 processes take an eighth of 22 processes).
+// the items with apiVersion and kind, which a list leaves out, or an error of that resource alone.
 std::vector<Reply> list_all(const Kubectl& kubectl, std::span<const ListedResource> resources);
 
 }  // namespace dr::kube

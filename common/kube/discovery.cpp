@@ -112,15 +112,16 @@ std::vector<Resource> parse_api_resources(std::string_view text) {
 }
 
 Discovery discover(const Kubectl& kubectl) {
-  const auto answers = kubectl.read_all(
-      {{"api-resources", "-o", "wide", "--no-headers"}, {"get", "--raw", "/apis"}});
+  const auto answer = kubectl.read({"api-resources", "-o", "wide", "--no-headers"});
   // kubectl before aggregated discovery exits with 1 when a group is dead, and prints the others.
-  const bool answered = answers[0].ok() || (answers[0].exit_code == 1 && !answers[0].out.empty());
-  if (!answered) throw_undiscovered(api_error_of(answers[0]).text);
-  if (!answers[1].ok()) throw_undiscovered(api_error_of(answers[1]).text);
+  const bool answered = answer.ok() || (answer.exit_code == 1 && !answer.out.empty());
+  if (!answered) throw_undiscovered(api_error_of(answer).text);
+  const std::string groups_path = "/apis";
+  const Reply groups = std::move(kubectl.get_all({&groups_path, 1}).front());
+  if (groups.error) throw_undiscovered(groups.error->text);
   Discovery discovery;
-  discovery.resources = parse_api_resources(answers[0].out);
-  if (answers[0].out.find(k_old_verbs) != std::string::npos) {
+  discovery.resources = parse_api_resources(answer.out);
+  if (answer.out.find(k_old_verbs) != std::string::npos) {
     throw Error(
         ExitCode::usage,
         "this kubectl is too old: its api-resources does not list verbs as 1.26 and newer do",
@@ -130,8 +131,7 @@ Discovery discover(const Kubectl& kubectl) {
                    [](const Resource& resource) { return resource.listable; })) {
     throw_undiscovered("kubectl api-resources names nothing that can be listed");
   }
-  const auto silent =
-      silent_groups(data::read_json(answers[1].out, "answer to GET /apis"), discovery.resources);
+  const auto silent = silent_groups(groups.value, discovery.resources);
   std::vector<std::string> paths;
   for (const auto& group_version : silent) paths.push_back("/apis/" + group_version);
   auto replies = kubectl.get_all(paths);

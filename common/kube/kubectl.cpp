@@ -64,6 +64,23 @@ void require_known_flags(const ApiError& error) {
               "name a newer kubectl with --kubectl or $KUBECTL, or leave the flag out");
 }
 
+constexpr int k_not_found = 404;  // the HTTP status
+
+// The words of a Status, which a path that nothing serves has none of: "404 page not found".
+std::string message_of(const std::string& body) {
+  constexpr std::string_view k_unserved = "the server could not find the requested resource";
+  try {
+    return data::string_or(data::read_json(body, "a Status"), {"message"}, k_unserved);
+  } catch (const Error&) {
+    return std::string(k_unserved);
+  }
+}
+
+// What kubectl makes of a 404.
+ApiError not_found(const std::string& body) {
+  return {ApiReason::not_found, "Error from server (NotFound): " + printable(message_of(body))};
+}
+
 // "/k8s/clusters/c-1" of "https://rancher.example.com/k8s/clusters/c-1/"; empty for most servers.
 std::string path_prefix(std::string_view server) {
   const auto scheme = server.find("://");
@@ -198,11 +215,20 @@ os::ProcessResult Kubectl::run(const os::Command& command) const {
   return m_runner.run(command);
 }
 
-std::vector<os::ProcessResult> Kubectl::run_all(const std::vector<os::Command>& commands) const {
+void Kubectl::run_each(const std::vector<os::Command>& commands,
+                       const os::ResultHandler& on_result) const {
   if (m_log) {
     for (const auto& command : commands) m_log(command_line(command));
   }
-  return m_runner.run_all(commands, k_parallel);
+  m_runner.run_each(commands, k_parallel, on_result);
+}
+
+std::vector<os::ProcessResult> Kubectl::run_all(const std::vector<os::Command>& commands) const {
+  std::vector<os::ProcessResult> results(commands.size());
+  run_each(commands, [&results](std::size_t index, os::ProcessResult result) {
+    results[index] = std::move(result);
+  });
+  return results;
 }
 
 os::ProcessResult Kubectl::read(std::vector<std::string> args) const {
@@ -237,10 +263,14 @@ std::unique_ptr<os::Background> Kubectl::watch(const std::string& path,
   return m_runner.start(std::move(background), std::move(on_line));
 }
 
-Reply Kubectl::reply_of(const os::ProcessResult& result, std::string_view path) const {
+Reply Kubectl::reply_of(const os::ProcessResult& result, std::string_view path,
+                        std::string_view without) const {
   if (!result.ok()) return {nullptr, api_error_of(result)};
   try {
-    return {data::read_json(result.out, std::string("answer to GET ").append(path)), std::nullopt};
+    data::JsonLimits limits;
+    limits.without = without;
+    return {data::read_json(result.out, std::string("answer to GET ").append(path), limits),
+            std::nullopt};
   } catch (const Error& error) {
     return {nullptr, ApiError{ApiReason::other, error.what()}};
   }
@@ -261,19 +291,71 @@ std::vector<os::ProcessResult> Kubectl::read_all(
 }
 
 std::vector<Reply> Kubectl::get_all(std::span<const std::string> paths) const {
-  std::vector<std::vector<std::string>> commands;
-  for (const auto& path : paths) commands.push_back({"get", "--raw", path});
-  auto results = read_all(commands);
-  std::vector<Reply> replies;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    replies.push_back(reply_of(results[i], paths[i]));
-    results[i] = {};  // its text can be hundreds of megabytes
-  }
+  std::vector<Get> gets;
+  for (const auto& path : paths) gets.push_back({path, {}});
+  return get_all(gets);
+}
+
+std::vector<Reply> Kubectl::get_all(std::span<const Get> gets) const {
+  std::vector<Reply> replies(gets.size());
+  const auto left = ask_proxy(gets, replies);
+  std::vector<os::Command> commands;
+  for (const std::size_t index : left) commands.push_back(get_command(gets[index].path));
+  // Parsed while the others are read; and of the texts, which can be hundreds of megabytes, there
+  // is one at a time.
+  run_each(commands, [&](std::size_t index, const os::ProcessResult& result) {
+    const Get& get = gets[left[index]];
+    replies[left[index]] = reply_of(result, get.path, get.without);
+  });
   return replies;
 }
 
+os::Command Kubectl::get_command(std::string_view path) const {
+  return command({"get", "--raw", std::string(path)}, k_read_timeout);
+}
+
+void Kubectl::open_proxy() const {
+  if (!path_prefix(m_target.server).empty()) return;
+  try {
+    m_proxy = std::make_unique<ReadProxy>(m_runner, command({}, k_read_timeout), m_log);
+  } catch (const Error&) {  // each read is a process then, and says what is wrong
+    m_proxy.reset();
+  }
+}
+
+std::vector<std::size_t> Kubectl::ask_proxy(std::span<const Get> gets,
+                                            std::vector<Reply>& replies) const {
+  std::vector<std::size_t> left;
+  if (!m_proxy || !m_proxy->is_usable()) {
+    m_proxy.reset();
+    for (std::size_t index = 0; index < gets.size(); ++index) left.push_back(index);
+    return left;
+  }
+  std::vector<os::Fetch> fetches;
+  for (const auto& get : gets) {
+    if (m_log) m_log(command_line(get_command(get.path)) + "  # through the proxy");
+    fetches.push_back(m_proxy->fetch(get.path));
+  }
+  bool is_whole = true;
+  m_runner.fetch_each(fetches, k_parallel, [&](std::size_t index, const os::ProcessResult& result) {
+    is_whole = is_whole && result.exit_code >= 0;
+    if (result.exit_code == k_not_found) {
+      replies[index].error = not_found(result.out);
+    } else if (result.ok()) {
+      replies[index] = reply_of(result, gets[index].path, gets[index].without);
+      if (replies[index].error) left.push_back(index);
+    } else {
+      left.push_back(index);
+    }
+  });
+  if (!is_whole) m_proxy.reset();
+  std::ranges::sort(left);
+  return left;
+}
+
 std::optional<Json> Kubectl::find(std::string_view path, std::string_view what) const {
-  Reply reply = reply_of(read({"get", "--raw", std::string(path)}), path);
+  const Get get{std::string(path), {}};
+  Reply reply = std::move(get_all({&get, 1}).front());
   if (!reply.error) return std::move(reply.value);
   if (reply.error->reason == ApiReason::not_found) return std::nullopt;
   throw Error(ExitCode::failed, "failed to read " + std::string(what) + ": " + reply.error->text);

@@ -12,6 +12,7 @@
 
 #include "common/data/json.hpp"
 #include "common/kube/api_error.hpp"
+#include "common/kube/read_proxy.hpp"
 #include "common/kube/target.hpp"
 #include "common/os/environment.hpp"
 #include "common/os/process_runner.hpp"
@@ -24,8 +25,11 @@ struct Reply {
   std::optional<ApiError> error;
 };
 
-// Called with each command line before it runs: pasteable, credentials masked.
-using CommandLog = std::function<void(const std::string& line)>;
+// A GET of an API path.
+struct Get {
+  std::string path;
+  std::string_view without;  // members of this name are left out of the answer; empty: none
+};
 
 // The environment of every kubectl that we run: the user's, without what changes how it behaves.
 std::vector<std::string> child_environment(const os::Environment& environment);
@@ -42,12 +46,18 @@ class Kubectl {
 
   const Target& target() const { return m_target; }
 
+  // Starts a ReadProxy for get, find and get_all, for whoever reads much; it does not wait. Not for
+  // a server whose URL has a path, which `kubectl proxy` would lose. What keeps it from starting is
+  // no failure: then each read is a process.
+  void open_proxy() const;
+
   // GET of an API path. Throws Error(failed) "failed to read <what>: <kubectl's words>".
   Json get(std::string_view path, std::string_view what) const;
   // The same, but an object that is not there is nullopt; any other failure still throws.
   std::optional<Json> find(std::string_view path, std::string_view what) const;
   // Many GETs, in order, at most k_parallel at a time; a failure, or an answer that is no JSON, is
   // a Reply with an error here.
+  std::vector<Reply> get_all(std::span<const Get> gets) const;
   std::vector<Reply> get_all(std::span<const std::string> paths) const;
 
   // The output of a read-only kubectl command of another form, such as {"get", "secrets",
@@ -87,9 +97,14 @@ class Kubectl {
   std::string missing_prefix() const;
   os::Command command(std::vector<std::string> args, Millis timeout) const;
   os::ProcessResult run(const os::Command& command) const;
-  // In order, at most k_parallel at a time.
+  // At most k_parallel at a time.
   std::vector<os::ProcessResult> run_all(const std::vector<os::Command>& commands) const;
-  Reply reply_of(const os::ProcessResult& result, std::string_view path) const;
+  void run_each(const std::vector<os::Command>& commands, const os::ResultHandler& on_result) const;
+  os::Command get_command(std::string_view path) const;
+  // Asks the proxy, when there is one. Returns the indices of the gets that it answered no 200 to.
+  std::vector<std::size_t> ask_proxy(std::span<const Get> gets, std::vector<Reply>& replies) const;
+  Reply reply_of(const os::ProcessResult& result, std::string_view path,
+                 std::string_view without = {}) const;
 
   os::ProcessRunner& m_runner;
   std::filesystem::path m_program;
@@ -98,6 +113,7 @@ class Kubectl {
   std::vector<std::string> m_flags;  // pinned, put before every command
   std::string m_raw_prefix;          // put before every --raw path; empty when kubectl does that
   Target m_target;
+  mutable std::unique_ptr<ReadProxy> m_proxy;  // a way to the same answers; null: none
 };
 
 }  // namespace dr::kube

@@ -95,13 +95,15 @@ bool cannot_be_exact(const ApiError& error) {
 // Reads the kinds, at exactly `version` when it is given.
 Collected collect(const Kubectl& kubectl, std::string_view ns, std::span<const Kind* const> kinds,
                   const std::string& version) {
-  std::vector<std::string> paths;
+  std::vector<Get> gets;
   for (const Kind* kind : kinds) {
-    std::string path = list_path(*kind, ns);
-    if (!version.empty()) path += "?resourceVersion=" + version + "&resourceVersionMatch=Exact";
-    paths.push_back(std::move(path));
+    Get get{list_path(*kind, ns), {}};
+    if (!version.empty()) get.path += "?resourceVersion=" + version + "&resourceVersionMatch=Exact";
+    // Half of a pod's text, and nobody asks who wrote a pod.
+    if (kind->capture == Capture::never) get.without = "managedFields";
+    gets.push_back(std::move(get));
   }
-  auto replies = kubectl.get_all(paths);
+  auto replies = kubectl.get_all(gets);
   Collected result;
   std::vector<Unread> unread;
   for (std::size_t i = 0; i < replies.size(); ++i) {
@@ -169,12 +171,15 @@ const Json* Snapshot::find(std::string_view type, std::string_view name) const {
 }
 
 Snapshot read_snapshot(const Kubectl& kubectl, std::string_view ns,
-                       std::span<const Kind* const> kinds) {
+                       std::span<const Kind* const> kinds, const Beside& beside) {
   Snapshot snapshot;
   if (kinds.empty()) return snapshot;
   const auto& first = *kinds.front();
-  const std::string path = list_path(first, ns);
-  auto reply = std::move(kubectl.get_all(std::span(&path, 1)).front());
+  std::vector<std::string> paths = {list_path(first, ns)};
+  paths.insert(paths.end(), beside.paths.begin(), beside.paths.end());
+  auto replies = kubectl.get_all(paths);
+  if (beside.take) beside.take(std::span(replies).subspan(1));
+  Reply& reply = replies.front();
   if (reply.error) throw_unreadable({{&first, *reply.error}});
   const std::string version = data::string_at(reply.value, {"metadata", "resourceVersion"});
   Collected rest;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -12,11 +13,20 @@
 
 namespace dr::kube {
 
+// Paths that are read together with the first list, which saves the wait for a call of their own;
+// `take` gets the answers in order, before that list is looked at, and may throw. Without a kind
+// there is no list, and nothing is read.
+struct Beside {
+  std::vector<std::string> paths;
+  std::function<void(std::span<Reply> replies)> take;
+};
+
 // Every object of some kinds in one namespace, at one moment.
 class Snapshot {
  public:
   // The objects of a kind by its type ("Deployment", "Widget.example.com"), with apiVersion and
-  // kind filled in; empty for a kind that was not read.
+  // kind filled in, those of derived kinds (Capture::never) without managedFields; empty for a kind
+  // that was not read.
   const std::vector<Json>& of(std::string_view type) const;
   const Json* find(std::string_view type,
                    std::string_view name) const;  // nullptr when it is not there
@@ -29,7 +39,8 @@ class Snapshot {
   const std::string& resource_version() const { return m_resource_version; }
 
  private:
-  friend Snapshot read_snapshot(const Kubectl&, std::string_view, std::span<const Kind* const>);
+  friend Snapshot read_snapshot(const Kubectl&, std::string_view, std::span<const Kind* const>,
+                                const Beside&);
   std::map<std::string, std::vector<Json>, std::less<>> m_lists;
   std::vector<const Kind*> m_unserved;
   std::string m_resource_version;
@@ -42,7 +53,7 @@ class Snapshot {
 // kind that could not be read, or all that may not be, with the rules that they need: a snapshot is
 // whole or it is none. A kind of the table that is not served is Error(refused).
 Snapshot read_snapshot(const Kubectl& kubectl, std::string_view ns,
-                       std::span<const Kind* const> kinds);
+                       std::span<const Kind* const> kinds, const Beside& beside = {});
 
 // The kinds that an LKG holds in a namespace, and besides them what explains pods.
 std::vector<const Kind*> captured_kinds();

@@ -44,6 +44,7 @@ void warn(const Backup& backup, cli::Terminal& terminal) {
 
 ExitCode run(const Selection& selection, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
   const auto kubectl = cli::connect(runtime, globals);
+  kubectl.open_proxy();
   Backup backup = collect(kubectl, selection, BackupId(runtime.clock.now()));
   backup.provenance.git_sha =
       os::read_git_facts(globals.root, runtime.environment, runtime.runner).sha;

@@ -76,6 +76,7 @@ Backup load_right(const DiffOptions& options, const Backup& left, cli::Runtime& 
   // The namespace of the backup, unless another one is named, which compare() then refuses.
   if (where.connection.ns.empty()) where.connection.ns = left.provenance.ns;
   const auto kubectl = cli::connect(runtime, where);
+  kubectl.open_proxy();
   return collect(kubectl, left.selection, BackupId(runtime.clock.now()));
 }
 

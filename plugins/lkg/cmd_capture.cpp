@@ -192,6 +192,7 @@ ExitCode run(const CaptureFlags& flags, cli::Runtime& runtime, const cli::Global
   cli::TickingRunner ticking(runtime.runner, progress);
   cli::Runtime shown{ticking, runtime.clock, runtime.environment, runtime.terminal};
   const auto kubectl = cli::connect(shown, globals);
+  kubectl.open_proxy();
   const Live live = read_settled(kubectl, flags, wait, runtime, progress);
   const auto result = capture_objects(live, flags.options, earlier_lkgs(store, runtime),
                                       registry_digest(runtime, globals));

@@ -123,6 +123,7 @@ ExitCode run(const DiffOptions& options, cli::Runtime& runtime, const cli::Globa
   if (!options.to.empty()) return diff_kept(options.source, options.to, runtime, globals);
   const Lkg lkg = cli::load_lkg(options.source, runtime, globals);
   const auto kubectl = cli::connect(runtime, globals);
+  kubectl.open_proxy();
   lkg.require_namespace(kubectl.target().ns);
   const auto facts = kube::read_cluster_facts(kubectl);
   const Live live = read_live_objects(kubectl, lkg);

@@ -19,6 +19,7 @@ struct ReportOptions {
 ExitCode run(const ReportOptions& options, cli::Runtime& runtime,
              const cli::GlobalOptions& globals) {
   const auto kubectl = cli::connect(runtime, globals);
+  kubectl.open_proxy();
   const auto git = os::read_git_facts(globals.root, runtime.environment, runtime.runner);
   auto facts = gather_health(kubectl, git, runtime.clock.now(), options.event_limit);
   gather_status(kubectl, globals.root, facts);

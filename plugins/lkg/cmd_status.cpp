@@ -83,6 +83,7 @@ void print(const StatusOptions& options, const Status& status, cli::Runtime& run
   std::optional<Status> before;
   while (true) {
     const auto& ns = kubectl.target().ns;
+    kubectl.open_proxy();  // a new one each time: a proxy keeps a login that may have ended since
     Status status = read_status(kubectl, read_disk(globals.root, ns), runtime.clock.now());
     if (before) keep_last_seen(status, *before);
     const std::string text = screen_text(status, runtime.terminal);
@@ -109,6 +110,7 @@ ExitCode run(const StatusOptions& options, cli::Runtime& runtime,
   if (options.watch) require_watchable(options, globals);
   const auto kubectl = cli::connect(runtime, globals);
   if (options.watch) watch(kubectl, runtime, globals);
+  kubectl.open_proxy();
   const Status status =
       read_status(kubectl, read_disk(globals.root, kubectl.target().ns), runtime.clock.now());
   const auto problems = problems_of(status, bounds);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "common/base/error.hpp"
@@ -22,11 +23,11 @@ void fill_in_type(Json& object, std::string_view kind_name) {
 }
 
 // The Namespace, and what the server is.
-void read_place(const kube::Kubectl& kubectl, Live& live) {
-  const auto& ns = kubectl.target().ns;
-  const std::array<std::string, 2> paths = {
-      kube::object_path(*kube::find_kind("Namespace"), {}, ns), "/version"};
-  auto replies = kubectl.get_all(paths);
+std::vector<std::string> place_paths(const std::string& ns) {
+  return {kube::object_path(*kube::find_kind("Namespace"), {}, ns), "/version"};
+}
+
+void take_place(const std::string& ns, std::span<kube::Reply> replies, Live& live) {
   if (!replies[1].error)
     live.server_version = data::string_or(replies[1].value, {"gitVersion"}, "");
   auto& [object, error] = replies[0];
@@ -119,9 +120,11 @@ Scope scope_of(const Lkg& lkg) {
 
 Live read(const kube::Kubectl& kubectl, Scope scope, std::vector<const kube::Kind*> kinds) {
   Live live;
-  read_place(kubectl, live);
+  const auto& ns = kubectl.target().ns;
   kinds.insert(kinds.end(), scope.custom_kinds.begin(), scope.custom_kinds.end());
-  live.snapshot = kube::read_snapshot(kubectl, kubectl.target().ns, kinds);
+  live.snapshot = kube::read_snapshot(
+      kubectl, ns, kinds,
+      {place_paths(ns), [&](std::span<kube::Reply> replies) { take_place(ns, replies, live); }});
   live.custom_kinds = std::move(scope.custom_kinds);
   if (auto classes = named_classes(live.snapshot); !classes.empty())
     scope.referenced["PriorityClass"].merge(classes);

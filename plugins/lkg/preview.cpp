@@ -8,6 +8,7 @@
 namespace dr::lkg {
 Preview preview_restore(const Lkg& lkg, const kube::Kubectl& kubectl, const Consent& consent,
                         const ImageCheck& check_images) {
+  kubectl.open_proxy();
   const auto facts = kube::read_cluster_facts(kubectl);
   check_cluster(lkg, facts, consent.allow_different_cluster, kubectl);
   Preview preview;

@@ -106,5 +106,5 @@ has_reached() { grep -q "\"phase\":\"$1\"" "$ROOT"/deploy_logs/restore-*.jsonl; 
   await_restore
   assert_equal "$(events '[.[] | select(.event == "phase").phase][-1]')" '"rollout"'
   assert_equal "$(events 'any(.[]; .event == "end")')" false
-  assert_equal "$(events '[.[] | select(.event == "call" and (.command | test(" (replace|apply) ")))] | length > 0')" true
+  assert_equal "$(events '[.[] | select(.event == "call" and (.command // "" | test(" (replace|apply) ")))] | length > 0')" true
 }

@@ -32,6 +32,7 @@ void halt(RestoreRun& run) {
   run.progress(fmt::format("halted: {}=\"1\" read back (resourceVersion {})", kube::k_switch_key,
                            run.halted->resource_version()));
   run.watch.emplace(run.kubectl, *run.halted);
+  run.kubectl.open_proxy();
   if (run.kill_switch.hold_safety()) {
     run.progress(fmt::format("ConfigMap/{} set to {}=\"{}\"", kube::k_safety_name,
                              kube::k_safety_key, kube::k_safety_halted));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string_view>
 
@@ -288,7 +289,8 @@ CallRecord record_of(const os::Command& command) {
 bool is_mutation(const CallRecord& call) {
   const bool is_rehearsal =
       std::find(call.args.begin(), call.args.end(), "--dry-run=server") != call.args.end();
-  return call.args.front() != "get" && call.args.front() != "config" && !is_rehearsal;
+  constexpr std::array<std::string_view, 3> k_reads = {"get", "config", "proxy"};
+  return std::ranges::find(k_reads, call.args.front()) == k_reads.end() && !is_rehearsal;
 }
 
 bool is_switch_write(const CallRecord& call) {

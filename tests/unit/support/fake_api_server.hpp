@@ -47,6 +47,7 @@ class FakeApiServer {
     if (is_rehearsal(args)) return rehearse(command.input);
     if (is_dry_run(args, command.input)) return answer_without_effect(command);
     m_store.writer = manager_of(args);
+    if (args.front() == "proxy") return failed(1, "error: this kubectl is no proxy\n");
     if (args.front() == "config") return succeeded(data::write_json(config()));
     if (args.front() == "api-resources") return succeeded(api_resources());
     if (args.front() == "get") return args[1] == "--raw" ? get(args[2]) : succeeded();

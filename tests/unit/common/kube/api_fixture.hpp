@@ -62,9 +62,6 @@ class FakeApi {
   // Answers before the paths do, unless it returns an exit code of -1.
   std::function<os::ProcessResult(const std::string& path)> on_read;
 
-  // Answers `kubectl get a,b -o json`, which fails otherwise.
-  std::function<os::ProcessResult(const std::vector<std::string>& words)> on_list;
-
   void put(const std::string& path, const Json& value) {
     m_answers[path] = succeeded(data::write_json(value));
   }
@@ -93,8 +90,6 @@ class FakeApi {
       m_writes.push_back(command);
       return on_write(command);
     }
-    if (words.at(1) != "--raw")
-      return on_list ? on_list(words) : failed(1, "error: no bulk list\n");
     const std::string& path = words.back();
     m_reads.push_back(path);
     if (on_read) {

@@ -324,5 +324,104 @@ TEST_F(KubectlTest, ManyAnswersKeepTheirOrder) {
   EXPECT_THAT(runner.commands()[3].args.back(), "/c");
 }
 
+// --- The proxy (docs/adr/0004-read-through-a-proxy.md)
+
+TEST_F(KubectlTest, ReadsThroughTheProxyOnceItIsOpen) {
+  runner.serves_proxies = true;
+  const Kubectl kubectl = connect();
+  kubectl.open_proxy();
+  runner.push(succeeded(R"({"n": 1})"));
+  runner.push(succeeded(R"({"n": 2})"));
+  const auto replies = kubectl.get_all(std::vector<std::string>{"/a", "/b"});
+  EXPECT_EQ(replies[0].value, (Json{{"n", 1}}));
+  EXPECT_EQ(replies[1].value, (Json{{"n", 2}}));
+  ASSERT_THAT(runner.fetches(), SizeIs(2));
+  EXPECT_EQ(runner.fetches()[1].target, "/b");
+  EXPECT_THAT(runner.commands(), SizeIs(1));  // the kubeconfig
+  EXPECT_THAT(log.back(), testing::EndsWith("get --raw /b  # through the proxy"));
+}
+
+// Every word of an error, and what it is taken for, stays kubectl's.
+TEST_F(KubectlTest, AsksKubectlItselfForWhatTheProxyRefuses) {
+  runner.serves_proxies = true;
+  const Kubectl kubectl = connect();
+  kubectl.open_proxy();
+  runner.push(succeeded("{}"));
+  runner.push(failed(403, ""));
+  runner.push(succeeded(R"({"cut)"));
+  runner.push(failed(1, "Error from server (Forbidden): x\n"));
+  runner.push(succeeded(R"({"cut": "off"})"));
+  const auto replies = kubectl.get_all(std::vector<std::string>{"/a", "/b", "/c"});
+  EXPECT_FALSE(replies[0].error);
+  ASSERT_TRUE(replies[1].error);
+  EXPECT_EQ(replies[1].error->reason, ApiReason::forbidden);
+  EXPECT_EQ(replies[2].value, (Json{{"cut", "off"}}));
+  ASSERT_THAT(runner.commands(), SizeIs(3));
+  EXPECT_EQ(runner.commands()[1].args.back(), "/b");
+
+  runner.push(succeeded("{}"));
+  kubectl.get("/d", "d");  // a refusal is no reason to give the proxy up
+  EXPECT_THAT(runner.fetches(), SizeIs(4));
+}
+
+TEST_F(KubectlTest, TakesTheProxysWordForWhatIsNotThere) {
+  runner.serves_proxies = true;
+  const Kubectl kubectl = connect();
+  kubectl.open_proxy();
+  os::ProcessResult missing = failed(404, "");
+  missing.out = R"({"kind": "Status", "message": "pods \"x\" not found"})";
+  runner.push(missing);
+  missing.out = "404 page not found\n";
+  runner.push(missing);
+  const auto replies = kubectl.get_all(std::vector<std::string>{"/pods/x", "/apis/none"});
+  ASSERT_TRUE(replies[0].error && replies[1].error);
+  EXPECT_EQ(replies[0].error->reason, ApiReason::not_found);
+  EXPECT_EQ(replies[0].error->text, "Error from server (NotFound): pods \"x\" not found");
+  EXPECT_EQ(replies[1].error->text,
+            "Error from server (NotFound): the server could not find the requested resource");
+  EXPECT_THAT(runner.commands(), SizeIs(1));
+}
+
+TEST_F(KubectlTest, GivesTheProxyUpWhenItDoesNotAnswer) {
+  runner.serves_proxies = true;
+  const Kubectl kubectl = connect();
+  kubectl.open_proxy();
+  runner.push(failed(-1, "no answer"));
+  for (int i = 0; i < 2; ++i) runner.push(succeeded("{}"));
+  kubectl.get("/a", "a");
+  kubectl.get("/b", "b");
+  EXPECT_THAT(runner.fetches(), SizeIs(1));
+  EXPECT_THAT(runner.commands(), SizeIs(3));
+}
+
+TEST_F(KubectlTest, ReadsByProcessesWhenThereIsNoProxy) {
+  const Kubectl kubectl = connect();
+  kubectl.open_proxy();
+  runner.push(succeeded("{}"));
+  kubectl.get("/a", "a");
+  EXPECT_THAT(runner.fetches(), IsEmpty());
+  EXPECT_THAT(runner.commands(), SizeIs(2));
+}
+
+// It would send the requests to the server's root.
+TEST_F(KubectlTest, OpensNoProxyToAServerWhoseUrlHasAPath) {
+  runner.serves_proxies = true;
+  Json config = kubeconfig_of("prod", "trading-floor");
+  config["clusters"][0]["cluster"]["server"] = "https://rancher.example.com/k8s/clusters/c-1";
+  runner.push(succeeded(data::write_json(config)));
+  runner.push(succeeded(R"({"clientVersion": {"minor": "36"}})"));
+  const Kubectl kubectl(runner, environment, "/opt/kubectl", {});
+  kubectl.open_proxy();
+  runner.push(succeeded("{}"));
+  kubectl.get("/a", "a");
+  EXPECT_THAT(runner.fetches(), IsEmpty());
+}
+
+TEST(ReadProxyTest, RefusesEveryMethodThatWrites) {
+  EXPECT_THAT(ReadProxy::arguments("/run/x/api"),
+              ElementsAre("proxy", "--unix-socket=/run/x/api",
+                          "--reject-methods=^(POST|PUT|PATCH|DELETE)$"));
+}
+
 }  // namespace
 }  // namespace dr::kube

@@ -19,7 +19,6 @@ namespace dr::os {
 namespace {
 
 using namespace std::literals;
-using testing::HasSubstr;
 using testing::StartsWith;
 using Steady = std::chrono::steady_clock;
 
