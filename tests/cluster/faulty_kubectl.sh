@@ -1,6 +1,6 @@
 #!/bin/bash
 # faulty_kubectl.sh ARGUMENTS...: the real kubectl, but for one call.  FAULT_DIR/plan says which and how ("17 truncate"); each
-# call is noted in FAULT_DIR/calls.  FAULT_DIR/kubectl is a link to this script, which KUBECTL names; FAULT_REAL is kubectl.
+# call is noted in FAULT_DIR/calls, and so is each request through `kubectl proxy` (faulty_proxy.py).  FAULT_DIR/kubectl is a link to this script, which KUBECTL names; FAULT_REAL is kubectl.
 set -uo pipefail
 exec 9>>"$FAULT_DIR/calls"
 flock 9
@@ -8,7 +8,10 @@ printf '%s\n' "$*" >&9
 index=$(wc -l <"$FAULT_DIR/calls")
 exec 9>&-
 read -r planned fault <"$FAULT_DIR/plan"
-[ "$index" -eq "$planned" ] || exec "$FAULT_REAL" "$@"
+if [ "$index" -ne "$planned" ]; then
+  [[ " $* " != *" proxy "* ]] || exec "$(dirname "$(readlink -f "$0")")/faulty_proxy.py" "$@"
+  exec "$FAULT_REAL" "$@"
+fi
 
 server_error() { echo "Error from server ($1): $2" >&2; exit 1; }
 case $fault in

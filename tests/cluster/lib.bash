@@ -82,6 +82,15 @@ small_floor() {
   lkg capture
 }
 
+# An LKG in the incumbent's form, in which a pod of web can never be pulled; unpullable names it to a verb.
+unpullable_lkg() {
+  jq '(.items[] | select(.metadata.name == "web").spec.template.metadata.annotations) = {"sim.kwok/mode": "image-pull-backoff"}' \
+    "$ROOT/ops/lkg/lkg_manifest.yaml" >"$BATS_TEST_TMPDIR/manifest"
+  jq 'del(.schema)' "$ROOT/ops/lkg/lkg_metadata.json" >"$BATS_TEST_TMPDIR/metadata"
+  # shellcheck disable=SC2034 # for the test
+  unpullable="--manifest $BATS_TEST_TMPDIR/manifest --metadata $BATS_TEST_TMPDIR/metadata"
+}
+
 # Writes the kill switch as somebody called mallory.
 mallory() { # VALUE
   k patch configmap agenttrader-kill-switch --field-manager=mallory --type=merge --patch="{\"data\":{\"EXECUTION_HALTED\":\"$1\"}}"

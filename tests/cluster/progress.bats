@@ -18,18 +18,10 @@ pane() { $tmux capture-pane -p "$@"; }
 pane_has() { pane | grep -qE -- "$1"; }
 pane_shows() { pane -e | grep -qE -- "$1"; } # with its colours
 
-# An LKG in the incumbent's form, in which a pod of web can never be pulled.
-unpullable_lkg() {
-  jq '(.items[] | select(.metadata.name == "web").spec.template.metadata.annotations) = {"sim.kwok/mode": "image-pull-backoff"}' \
-    "$ROOT/ops/lkg/lkg_manifest.yaml" >"$BATS_TEST_TMPDIR/manifest"
-  jq 'del(.schema)' "$ROOT/ops/lkg/lkg_metadata.json" >"$BATS_TEST_TMPDIR/metadata"
-  restore="restore --no-report --manifest $BATS_TEST_TMPDIR/manifest --metadata $BATS_TEST_TMPDIR/metadata"
-}
-
 @test "a restore on a terminal: phase, time and trouble in a block; Ctrl-C ends it at once, and nothing is left of the block" {
   small_floor
   unpullable_lkg
-  in_terminal 80 "$restore"
+  in_terminal 80 "restore --no-report $unpullable"
   eventually pane_has '^rollout: [0-9.]+s of 5m00s$'
   eventually pane_has '^  Deployment/web  Pod/web-.* ImagePullBackOff: .*\.\.\.$'
   eventually pane_shows $'\x1b\\[31m[^D]*Deployment/web'
@@ -43,7 +35,7 @@ unpullable_lkg() {
   $tmux kill-server
 
   # Wider, without colour.
-  MORE=NO_COLOR=1 in_terminal 120 "$restore"
+  MORE=NO_COLOR=1 in_terminal 120 "restore --no-report $unpullable"
   eventually pane_has '^  Deployment/web  Pod/web-.* ImagePullBackOff: '
   assert_equal "$(pane -e | grep -c $'\x1b\\[[0-9;]*m *Deployment/web')" 0
   $tmux send-keys C-c

@@ -36,6 +36,7 @@ void add(Counts& counts, const SeedRecord& record) {
   ++counts["switch " + record.start.switch_was];
   ++counts["others " + record.start.others];
   ++counts[record.is_watched ? "watch hears" : "watch deaf"];
+  ++counts[record.has_proxy ? "through a proxy" : "without a proxy"];
   for (const auto& [kind, count] : record.strikes) ++counts["fault " + std::string(kind)];
   if (record.strikes.empty()) ++counts["fault none"];
   count_ending(counts, "first run ", record.first.ending);

@@ -45,6 +45,7 @@ Ending restore(Injector& injector, const FakeStore& store, FakeClock& clock, con
   FakeProcessRunner runner;
   FakeCluster idle = captured_floor();
   runner.handler = [&](const os::Command& command) { return idle.answer(command); };
+  runner.serves_proxies = seed.has_proxy;
   const kube::Kubectl kubectl = make_kubectl(runner);
   Watch watch(runner, store);
   runner.handler = [&](const os::Command& command) {
@@ -158,6 +159,7 @@ SeedRecord run_seed(std::uint64_t seed) {
   record.deletes = seed % 3 == 0 && record.start.floor != "absent";
   if (record.deletes) make_rigid(cluster);
   record.is_watched = random.one_in(2);
+  record.has_proxy = seed % 2 == 0;
   record.first = run(cluster, clock, record, record.faults, 1, record.strikes);
   if (record.strikes.empty()) require_restored(record.first, cluster, record);
   std::map<std::string_view, std::size_t> none;
@@ -179,10 +181,10 @@ SeedRecord run_seed(std::uint64_t seed) {
 }
 
 std::string log_of(std::uint64_t seed, const SeedRecord& record) {
-  std::string text = fmt::format("seed {}: floor {}, switch {}, others {}{}{}\n", seed,
-                                 record.start.floor, record.start.switch_was, record.start.others,
-                                 record.is_watched ? ", watched" : "",
-                                 record.deletes ? ", recreates and prunes" : "");
+  std::string text = fmt::format(
+      "seed {}: floor {}, switch {}, others {}{}{}{}\n", seed, record.start.floor,
+      record.start.switch_was, record.start.others, record.is_watched ? ", watched" : "",
+      record.has_proxy ? ", proxied" : "", record.deletes ? ", recreates and prunes" : "");
   for (const auto& fault : record.faults) text += fmt::format(" fault: {}\n", text_of(fault));
   text += text_of("first run", record.first);
   text += text_of("second run", record.second);

@@ -25,6 +25,7 @@ struct SeedRecord {
   Start start;
   std::vector<Fault> faults;
   bool is_watched = false;  // else the watch of the switch is deaf, and nothing may rest on it
+  bool has_proxy = false;   // reads go through one `kubectl proxy`
   bool deletes = false;     // a rigid floor, restored with --recreate and --prune
   std::map<std::string_view, std::size_t> strikes;  // by kind of fault
   RunRecord first, second;
