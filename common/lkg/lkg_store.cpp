@@ -22,10 +22,20 @@ namespace fs = std::filesystem;
 const std::string k_capture_step =
     "capture one with `kubectl lkg capture`, or restore ops/lkg from version control";
 
+constexpr std::size_t k_max_file_bytes = std::size_t{256} << 20;  // a thousand times a usual one
+
+// A link, a device or a FIFO in place of a file could be read as something else each time.
 std::optional<std::string> read_if_there(const fs::path& path) {
   std::error_code ignored;
-  if (fs::symlink_status(path, ignored).type() == fs::file_type::not_found) return std::nullopt;
-  return os::read_file(path);
+  const auto refuse = [&](const std::string& why) {
+    throw Error(ExitCode::integrity, path.string() + " is " + why,
+                "restore ops/lkg from version control");
+  };
+  const auto type = fs::symlink_status(path, ignored).type();
+  if (type == fs::file_type::not_found) return std::nullopt;
+  if (type != fs::file_type::regular) refuse("not a regular file");
+  if (fs::file_size(path, ignored) > k_max_file_bytes) refuse("too large for an LKG");
+  return os::read_file(path, k_max_file_bytes);
 }
 
 // A part of a published LKG that is absent, or is the same in some kept generation.
@@ -95,6 +105,8 @@ Lkg LkgStore::load(const std::string& id) const {
 }
 
 Lkg LkgStore::load() const {
+  for (const auto& directory : {m_directory, m_directory / "history"})
+    os::refuse_foreign_writers(directory);
   Parts parts = read_parts(m_directory);
   const auto& manifest = parts.at(std::string(k_manifest_name));
   const auto& metadata = parts.at(std::string(k_metadata_name));
@@ -103,7 +115,11 @@ Lkg LkgStore::load() const {
     throw Error(ExitCode::failed,
                 "failed to load the LKG: there is none in " + m_directory.string(), k_capture_step);
   }
-  if (fits(parts)) return parse_lkg({*manifest, *metadata});
+  if (fits(parts)) {
+    Lkg lkg = parse_lkg({*manifest, *metadata});
+    const auto kept = history();
+    if (lkg.id.empty() || kept.empty() || lkg.id >= kept.back().text()) return lkg;
+  }
   if (manifest && metadata && !sums) {
     // The incumbent scripts write no checksums; whether it is one of theirs stands in the metadata.
     Lkg lkg = parse_lkg({*manifest, *metadata});
@@ -127,14 +143,18 @@ Lkg LkgStore::load_interrupted() const {
   }
   for (const auto& [name, known] : explained) {
     if (known && newest) continue;
+    const std::string path = (m_directory / name).string();
     throw Error(ExitCode::integrity,
-                fmt::format("{} is damaged: it does not fit {}", (m_directory / name).string(),
-                            os::k_checksums_name),
+                fits(parts)
+                    ? fmt::format("{} is older than LKG {} of the history, which does not "
+                                  "hold it: somebody put it there",
+                                  path, newest->id)
+                    : fmt::format("{} is damaged: it does not fit {}", path, os::k_checksums_name),
                 "restore ops/lkg from version control, or name a kept LKG with --from");
   }
   newest->warnings.push_back(
-      fmt::format("the last publish was interrupted: using LKG {} of the history; the next capture "
-                  "mends the files",
+      fmt::format("the last publish was interrupted, or an older LKG was put back: using LKG {} of "
+                  "the history; the next capture mends the files",
                   newest->id));
   return std::move(*newest);
 }

@@ -17,9 +17,11 @@ inline constexpr std::size_t k_default_keep = 30;  // and the fewest that a user
 // was captured, whole, in history/<id>/. What is there is never edited, only added and pruned.
 //
 // Publishing writes the history entry first, then the manifest, the metadata, and SHA256SUMS last.
-// So a mix of files that each equal, byte for byte, those of kept entries is an interrupted
-// publish: the newest whole entry is the current LKG, and the next publish mends it. Any other
-// mismatch is damage.
+// So files that each equal, byte for byte, those of kept entries, but not those of the newest, are
+// an interrupted publish: the newest whole entry is the current LKG, and the next publish mends it.
+// An older LKG that somebody puts back is therefore not used (name it to be restored by its id).
+// Any other mismatch is damage, and so is anything but plain files in directories that not
+// everybody may write.
 class LkgStore {
  public:
   explicit LkgStore(const std::filesystem::path& root);

@@ -217,7 +217,16 @@ void SealedDirWriter::commit() {
   sync_dir(dir_of(m_target));
 }
 
+void refuse_foreign_writers(const std::filesystem::path& dir) {
+  struct stat status{};
+  if (::stat(dir.c_str(), &status) != 0 || (status.st_mode & S_IWOTH) == 0) return;
+  throw Error(ExitCode::integrity,
+              fmt::format("{} may be written by every user", printable(dir.string())),
+              fmt::format("look at what is in it, then `chmod o-w {}`", printable(dir.string())));
+}
+
 std::map<std::string, std::string> read_sealed_dir(const std::filesystem::path& dir) {
+  refuse_foreign_writers(dir);
   return with_our_errors("failed to read " + dir.string(), [&] { return read_verified(dir); });
 }
 

@@ -46,9 +46,13 @@ class SealedDirWriter {
   bool m_committed = false;
 };
 
+// Throws Error(integrity) when every user of the machine may put files into `dir`: sums tell that
+// files belong together, not whose they are. One that is not there is fine.
+void refuse_foreign_writers(const std::filesystem::path& dir);
+
 // Reads a sealed directory: file name to content, without SHA256SUMS. Throws Error(integrity)
-// naming the file that is missing, extra, altered or not a regular file, and Error(failed) when
-// `dir` itself cannot be read.
+// naming the file that is missing, extra, altered or not a regular file, or because of
+// refuse_foreign_writers; and Error(failed) when `dir` itself cannot be read.
 std::map<std::string, std::string> read_sealed_dir(const std::filesystem::path& dir);
 
 }  // namespace dr::os

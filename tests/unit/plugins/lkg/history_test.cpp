@@ -66,14 +66,18 @@ TEST_F(HistoryTest, PruningKeepsTheNewestIntactOnesAndEveryDamagedOne) {
 }
 
 // Version control may have brought an old one back.
-TEST_F(HistoryTest, PruningNeverTakesTheCurrentOne) {
+// So that nothing is kept for it, nor lost for it.
+TEST_F(HistoryTest, AnOlderOnePutBackIsNotTheCurrentOne) {
   const auto ids = publish(3);
   const auto directory = m_store.directory();
   for (const auto name : {k_manifest_name, k_metadata_name, std::string_view("SHA256SUMS")}) {
     std::filesystem::copy_file(directory / "history" / ids[0].text() / name, directory / name,
                                std::filesystem::copy_options::overwrite_existing);
   }
-  EXPECT_THAT(superfluous(read_history(m_store), 1), ElementsAre(ids[1]));
+  const History history = read_history(m_store);
+  EXPECT_TRUE(history.kept[0].current);
+  EXPECT_EQ(history.kept[0].id.text(), ids[2].text());
+  EXPECT_THAT(superfluous(history, 1), ElementsAre(ids[1], ids[0]));
 }
 
 TEST_F(HistoryTest, ADamagedCurrentOneIsSaid) {
