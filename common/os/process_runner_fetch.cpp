@@ -1,4 +1,4 @@
-#include "common/os/http_fetch.hpp"
+#include "common/os/process_runner_fetch.hpp"
 
 #include <sys/un.h>
 

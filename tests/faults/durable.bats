@@ -1,0 +1,48 @@
+#!/usr/bin/env bats
+# docs/durability.md: nothing that a verb writes can be lost or halved by a disk that fails or a run that dies, at any call.
+bats_require_minimum_version 1.5.0
+
+setup() {
+  bats_load_library bats-support
+  bats_load_library bats-assert
+  faults=$BATS_TEST_DIRNAME
+  bin=${DR_BIN:-$faults/../../build/dev/bin}
+}
+
+durable() { # VERB
+  run python3 "$faults/durable.py" "$bin" "$(dirname "$bin")/tests/libfault.so" "$BATS_TEST_TMPDIR" "$1"
+  echo "$output"
+  assert_success
+  assert_line --regexp '[0-9]+ faults, 0 losses'
+  echo "# $(grep 'rules of order' <<<"$output")" >&3
+}
+
+@test "capture: the old LKG or the new one" { durable capture; }
+@test "history prune: each LKG whole or gone, and none of those that stay" { durable history-prune; }
+@test "drbackup create: the backups that were there, and a whole one or none" { durable create; }
+@test "drbackup prune: each backup whole or gone, and the newest stays" { durable prune; }
+@test "report: the old report or the new one" { durable report; }
+
+@test "an order that a power cut could break is noticed" {
+  run -0 python3 - "$faults" <<'PYTHON'
+import sys
+
+sys.path.insert(0, sys.argv[1])
+from durable import hold_order
+
+good = [("open", "d/.x", ""), ("write", "d/.x", ""), ("fsync", "d/.x", ""), ("rename", "d/.x", "d/x"), ("fsync", "d", "")]
+assert hold_order(good, 0) == 2
+for left_out in (2, 4):
+    try:
+        hold_order(good[:left_out] + good[left_out + 1:], 0)
+    except AssertionError:
+        continue
+    sys.exit(f"nothing missed {good[left_out]}")
+two = good[:4] + [(name, path.replace("x", "y"), other.replace("x", "y")) for name, path, other in good]
+try:
+    hold_order(two, 0)
+except AssertionError:
+    sys.exit(0)
+sys.exit("a second rename before the first one is on the disk was not noticed")
+PYTHON
+}

@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+"""durable.py BIN FAULT-LIBRARY DIRECTORY VERB...: each call by which a verb changes the disk is made to fail with ENOSPC, EIO,
+EDQUOT and EROFS, and is the last one before a kill; and the order of the calls is held to docs/durability.md.
+
+After each fault what was there before is intact, what was to come is whole or absent, the exit code and the message fit, and an
+undisturbed run repairs what is left.  The API server is a recording (stub/kubectl): the disk is what is tested.
+"""
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+
+import recorded_floor
+
+HERE = pathlib.Path(__file__).parent
+WAYS = ("KILL", "ENOSPC", "EIO", "EDQUOT", "EROFS")
+KEPT_LKGS = 30
+
+
+class Subject:
+    """One verb on a directory; a subclass says what holds."""
+
+    def __init__(self, binaries, library, directory):
+        self.binaries, self.library = binaries, library
+        self.root, self.calls = directory / "root", directory / "calls"
+        answers = directory / "answers"
+        for folder in (self.root, answers):
+            folder.mkdir(parents=True)
+        subprocess.run(["git", "init", "--quiet", self.root], check=True)
+        recorded_floor.record(answers)
+        self.environment = {"PATH": "/usr/bin:/bin", "HOME": str(directory), "DR_ANSWERS": str(answers)}
+        self.prepare()
+        recorded_floor.record(answers, text="no\n" * 300)  # what comes next differs
+        self.before = directory / "before"
+        shutil.copytree(self.root, self.before, symlinks=True)
+
+    def prepare(self):
+        raise NotImplementedError
+
+    def run(self, *words, **faults):
+        environment = self.environment | faults
+        if faults:
+            environment |= {"LD_PRELOAD": self.library, "DR_FAULT_COUNT": str(self.calls)}
+        command = [f"{self.binaries}/{words[0]}", *words[1:], f"--root={self.root}", "-n", recorded_floor.NS,
+                   f"--kubectl={HERE}/stub/kubectl"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    def reset(self):
+        shutil.rmtree(self.root)
+        shutil.copytree(self.before, self.root, symlinks=True)
+        self.calls.unlink(missing_ok=True)
+
+    def trace(self):
+        return [line.split("\t") for line in self.calls.read_text().splitlines()]
+
+
+def content(folder):
+    return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+class Lkgs(Subject):
+    """What holds of ops/lkg, whatever a verb was doing to it."""
+
+    def store(self, root):
+        return root / "ops" / "lkg"
+
+    def state(self):
+        history = self.store(self.root) / "history"
+        return {entry.name: content(entry) for entry in history.iterdir() if not entry.name.startswith(".")}
+
+    def current(self):
+        code, out, error = self.run("kubectl-lkg", "verify", "-o", "json")
+        assert code == 0, f"the current LKG is refused with {code}: {error}"
+        return json.loads(out)["id"]
+
+    def check_history(self):
+        code, out, error = self.run("kubectl-lkg", "history", "list", "-o", "json")
+        assert code == 0, f"history ends with {code}: {error}"
+        bad = [one for one in json.loads(out)["lkgs"] if one["state"] != "intact"]
+        assert not bad, f"history shows {bad}"
+
+
+class Capture(Lkgs):
+    words = ("kubectl-lkg", "capture")
+
+    def prepare(self):
+        code, _, error = self.run(*self.words)
+        assert code == 0, error
+
+    def check(self, code, old):
+        new = self.state()
+        assert old.items() <= new.items(), "an LKG of the history changed"
+        assert len(new) - len(old) in ((1,) if code == 0 else (0, 1)), f"{len(new)} LKGs"
+        self.check_history()
+        current = self.current()
+        assert current in new, f"the current LKG {current} is not kept"
+        if code == 0:
+            assert current not in old, "the current LKG is still the old one"
+
+
+class PruneLkgs(Lkgs):
+    words = ("kubectl-lkg", "history", "prune", "--keep", str(KEPT_LKGS))
+
+    def prepare(self):
+        code, _, error = self.run("kubectl-lkg", "capture")
+        assert code == 0, error
+        history = self.store(self.root) / "history"
+        (first,) = (entry for entry in history.iterdir() if not entry.name.startswith("."))
+        for day in range(1, KEPT_LKGS + 3):  # copies with the ids of earlier days
+            name = f"20260101T{day:06}Z-{first.name.split('-')[1]}"
+            shutil.copytree(first, history / name)
+            metadata = history / name / "lkg_metadata.json"
+            metadata.write_text(metadata.read_text().replace(first.name, name))
+            sums = history / name / "SHA256SUMS"
+            files = [line.split("  ")[1] for line in sums.read_text().splitlines()]
+            sums.write_text("".join(f"{hashlib.sha256((history / name / file).read_bytes()).hexdigest()}  {file}\n" for file in files))
+
+    def check(self, code, old):
+        new = self.state()
+        assert new.items() <= old.items(), "an LKG of the history changed"
+        assert set(sorted(old)[-KEPT_LKGS:]) <= set(new), "one that was to stay is gone"
+        if code == 0:
+            assert len(new) == KEPT_LKGS, f"{len(new)} LKGs are left"
+        self.check_history()
+        self.current()
+
+
+class Backups(Subject):
+    """What holds of the store of backups."""
+
+    def store(self):
+        return self.root / "audit_artifacts" / "cluster_backup"
+
+    def state(self):
+        return {entry.name: content(entry) for entry in self.store().iterdir() if not entry.name.startswith(".")}
+
+    def check_store(self, code):
+        shown, out, error = self.run("kubectl-drbackup", "list", "-o", "json")
+        assert shown == 0, f"list ends with {shown}: {error}"
+        bad = [one for one in json.loads(out)["backups"] if one["state"] != "complete"]
+        assert not bad, f"list shows {bad}"
+        left = [entry.name for entry in self.store().iterdir() if ".partial-" in entry.name]
+        assert code == -signal.SIGKILL or not left, f"{left} stays"
+
+
+class CreateBackup(Backups):
+    words = ("kubectl-drbackup", "create")
+
+    def prepare(self):
+        code, _, error = self.run(*self.words)
+        assert code == 0, error
+
+    def check(self, code, old):
+        new = self.state()
+        assert old.items() <= new.items(), "a backup changed"
+        assert len(new) - len(old) in ((1,) if code == 0 else (0, 1)), f"{len(new)} backups"
+        self.check_store(code)
+
+
+class PruneBackups(Backups):
+    words = ("kubectl-drbackup", "prune", "--keep-last", "1")
+
+    def prepare(self):
+        for _ in range(3):
+            code, _, error = self.run("kubectl-drbackup", "create")
+            assert code == 0, error
+
+    def check(self, code, old):
+        new = self.state()
+        assert new.items() <= old.items(), "a backup changed"
+        assert max(old) in new, "the newest backup is gone"
+        if code == 0:
+            assert len(new) == 1, f"{len(new)} backups are left"
+        self.check_store(code)
+
+
+class Report(Subject):
+    words = ("kubectl-lkg", "report")
+
+    def state(self):
+        return (self.root / "deploy_logs" / "health_report.md").read_bytes()
+
+    def prepare(self):
+        code, _, error = self.run(*self.words)
+        assert code in (0, 4), error
+        self.last_line = self.ending(self.state())
+
+
+    @staticmethod
+    def ending(report):
+        return report.decode().splitlines()[-1].split(":")[0]
+
+    def check(self, _code, _old):
+        assert self.ending(self.state()) == self.last_line, "half a report"
+
+
+SUBJECTS = {"capture": Capture, "history-prune": PruneLkgs, "create": CreateBackup, "prune": PruneBackups, "report": Report}
+
+
+def hold_order(trace, code):
+    """The rules of docs/durability.md: nothing gets its name before it is on the disk, and no step begins before the last is."""
+    unsynced, unnamed, rules = set(), set(), 0
+    for name, path, other in trace:
+        parent = os.path.dirname(path)
+        if name in ("write", "pwrite", "writev"):
+            unsynced.add(path)
+        elif name == "open":
+            unsynced.add(parent)
+        elif name == "mkdir":
+            unsynced.add(path)
+        elif name in ("fsync", "fdatasync"):
+            unsynced.discard(path)
+            unnamed.discard(path)
+        elif name == "rename":
+            late = [one for one in unsynced if one == path or os.path.dirname(one) == path]
+            assert not late, f"{path} is renamed before {late} is on the disk"
+            assert not unnamed, f"{path} is renamed before the rename in {unnamed} is on the disk"
+            unnamed.add(os.path.dirname(other))
+            rules += 2
+    assert code != 0 or not unnamed, f"exit 0 before the rename in {unnamed} is on the disk"
+    return rules
+
+
+def strike(subject):
+    code, _, error = subject.run(*subject.words, DR_FAULT_CALL="0")
+    assert code in (0, 4), f"undisturbed: exit {code}: {error}"
+    trace = subject.trace()
+    assert len(trace) >= 6, f"few calls were counted: {trace}"
+    rules = hold_order(trace, code)
+    points = 0
+    for how in WAYS:
+        for number, (name, path, _) in enumerate(trace, 1):
+            subject.reset()
+            before = subject.state()
+            code, out, error = subject.run(*subject.words, DR_FAULT_CALL=str(number), DR_FAULT_HOW=how)
+            try:
+                if how == "KILL":
+                    assert code == -signal.SIGKILL, f"exit {code}"
+                elif code not in (0, 4):
+                    assert code == 1 and "error: " in error, f"exit {code}: {error}"
+                subject.check(code, before)
+                between = subject.state()
+                again, _, last = subject.run(*subject.words)
+                assert again in (0, 4), f"the next run ends with {again}: {last}"
+                subject.check(again, between)
+            except AssertionError as wrong:
+                raise AssertionError(f"{how} at call {number} ({name} {path}), exit {code}: {wrong}\n{out}{error}") from wrong
+            points += 1
+    print(f"{' '.join(subject.words)}: {points} faults at {len(trace)} calls, 0 losses; {rules} rules of order held")
+    return points
+
+
+def main():
+    binaries, library, directory, *verbs = sys.argv[1:]
+    total = 0
+    for verb in verbs or SUBJECTS:
+        total += strike(SUBJECTS[verb](binaries, library, pathlib.Path(directory) / verb))
+    print(f"{total} faults, 0 losses")
+
+
+if __name__ == "__main__":
+    main()
