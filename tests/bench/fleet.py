@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """fleet.py: a day of N clusters that each capture, back up and push by a CronJob of their own: load and storage.
 
-The defaults are what bench.py measured on a floor of 200 workloads; --clusters, --window and the rest replace them.  The
+The defaults are what was measured on a floor of 200 workloads; --clusters, --window and the rest replace them.  The
 simulation is seeded: it prints the same each time.
 """
 import argparse
@@ -41,10 +41,10 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--clusters", type=int, default=1000)
     arguments.add_argument("--window", type=float, default=3600, help="seconds over which the starts are spread; 0: all at once")
-    arguments.add_argument("--requests", type=int, default=60, help="API requests of one capture and one backup")
-    arguments.add_argument("--seconds", type=float, default=3.0, help="how long they take")
-    arguments.add_argument("--lkg-kib", type=float, default=400, help="an LKG, as a tar")
-    arguments.add_argument("--backup-kib", type=float, default=300, help="a backup, as a tar")
+    arguments.add_argument("--requests", type=int, default=47, help="API requests of one capture and one backup")
+    arguments.add_argument("--seconds", type=float, default=1.0, help="how long they take")
+    arguments.add_argument("--lkg-kib", type=float, default=593, help="an LKG, as a tar")
+    arguments.add_argument("--backup-kib", type=float, default=400, help="a backup, as a tar (an estimate)")
     arguments.add_argument("--uploads", type=int, default=2, help="objects of a day's pushes: an LKG and a backup, a tar each")
     options = arguments.parse_args()
     generator = random.Random(1)
