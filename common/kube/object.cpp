@@ -59,6 +59,10 @@ ObjectKey key_of(const Json& object) {
           data::string_or(object, {"metadata", "namespace"}, ""), name_of(object)};
 }
 
+std::string ObjectKey::display() const {
+  return printable(type() + "/" + name);
+}
+
 std::string display(const Json& object) {
   return type_of(text_for_display(&object, "apiVersion"), text_for_display(&object, "kind")) + "/" +
          text_for_display(metadata_for_display(object), "name");

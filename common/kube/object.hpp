@@ -18,7 +18,7 @@ struct ObjectKey {
 
   auto operator<=>(const ObjectKey&) const = default;
   std::string type() const;
-  std::string display() const { return type() + "/" + name; }
+  std::string display() const;  // "Deployment/web": for messages, so printable
 };
 
 // What tells a kind from all others: "Deployment" for one of Kubernetes itself, and with its group,

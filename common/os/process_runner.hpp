@@ -22,9 +22,11 @@ struct Command {
   std::string input;                     // bytes for stdin; empty: stdin is /dev/null
   Millis timeout{60'000};                // then SIGTERM to the child's process group
   Millis grace{2'000};                   // then SIGKILL
-  // Kept of each of stdout and stderr; the rest is drained.
+  // Kept of stdout, and of stderr at most k_max_errors; the rest is drained.
   std::size_t max_output = std::size_t{512} << 20;
 };
+
+inline constexpr std::size_t k_max_errors = std::size_t{16} << 20;
 
 // A GET of an HTTP server behind a Unix socket, such as `kubectl proxy`.
 struct Fetch {

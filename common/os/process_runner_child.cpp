@@ -253,7 +253,9 @@ void BoostChild::keep(Output& from, std::size_t count) {
     if (&from == &m_out && count > 0) m_sink({from.buffer.data(), count});
     return;
   }
-  const std::size_t room = m_command.max_output - from.bytes.size();
+  const std::size_t limit =
+      &from == &m_out ? m_command.max_output : std::min(m_command.max_output, k_max_errors);
+  const std::size_t room = limit - from.bytes.size();
   if (count > room) m_result.truncated = true;
   from.bytes.append(from.buffer.data(), std::min(count, room));
 }

@@ -38,10 +38,12 @@ def owner(thing):
             "uid": thing["metadata"]["uid"], "controller": True}
 
 
+SWITCH = typed("ConfigMap", "v1", "agenttrader-kill-switch", data={"EXECUTION_HALTED": "1"})
+
+
 def record(answers, text="yes\n" * 200):
     """Writes the answers; `text` is what one of the ConfigMaps holds."""
     settings = [typed("ConfigMap", "v1", f"settings-{i}", data={"text": text}) for i in range(3)]
-    switch = typed("ConfigMap", "v1", "agenttrader-kill-switch", data={"EXECUTION_HALTED": "1"})
     deployment, replicas, pod = workload()
     place = f"+namespaces+{NS}"
     files = {
@@ -51,8 +53,8 @@ def record(answers, text="yes\n" * 200):
         "+version": {"gitVersion": "v1.36.3"},
         f"+api+v1{place}": {"metadata": {"name": NS, "uid": "u1"}},
         "+api+v1+namespaces+kube-system": {"metadata": {"name": "kube-system", "uid": "u2"}},
-        f"+api+v1{place}+configmaps+agenttrader-kill-switch": switch,
-        f"+api+v1{place}+configmaps": listed(*settings, switch),
+        f"+api+v1{place}+configmaps+agenttrader-kill-switch": SWITCH,
+        f"+api+v1{place}+configmaps": listed(*settings, SWITCH),
         f"+apis+apps+v1{place}+deployments": listed(deployment),
         f"+apis+apps+v1{place}+replicasets": listed(replicas),
         f"+api+v1{place}+pods": listed(pod),
@@ -65,5 +67,8 @@ def record(answers, text="yes\n" * 200):
 
 def listed(*items):
     """As a list has them: without their types."""
-    bare = [{key: value for key, value in item.items() if key not in ("apiVersion", "kind")} for item in items]
-    return {"metadata": {"resourceVersion": "9"}, "items": bare}
+    return {"metadata": {"resourceVersion": "9"}, "items": [bare(item) for item in items]}
+
+
+def bare(item):
+    return {key: value for key, value in item.items() if key not in ("apiVersion", "kind")}

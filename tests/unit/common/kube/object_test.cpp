@@ -13,9 +13,11 @@ using test::owned_by;
 
 TEST(Object, KeyAddressesAnObject) {
   const Json object = make_object("apps/v1", "Deployment", "web");
-  const ObjectKey key = key_of(object);
+  ObjectKey key = key_of(object);
   EXPECT_EQ(key, (ObjectKey{"apps/v1", "Deployment", "trading-floor", "web"}));
   EXPECT_EQ(key.display(), "Deployment/web");
+  key.name = "a\n\x1b[31mb";  // a server may be hostile
+  EXPECT_EQ(key.display(), "Deployment/a b");
   EXPECT_EQ(uid_of(object), "uid-Deployment-web");
   EXPECT_EQ(resource_version_of(object), "1");
 }

@@ -53,13 +53,23 @@ TEST_F(ProcessRunnerTest, KeepsBothStreamsApart) {
   EXPECT_EQ(result.err, "err\n");
 }
 
+// What is said for ever is kept up to a limit, and ended.
+TEST_F(ProcessRunnerTest, EndlessErrorsNeedNoEndlessMemory) {
+  Command command = shell("yes >&2");
+  command.timeout = Millis{1'000};
+  const ProcessResult result = runner.run(command);
+  EXPECT_TRUE(result.timed_out);
+  EXPECT_TRUE(result.truncated);
+  EXPECT_EQ(result.err.size(), k_max_errors);
+}
+
 // A pipe that nobody reads blocks the child for ever.
 TEST_F(ProcessRunnerTest, DrainsBothPipesAtOnce) {
   const ProcessResult result =
       runner.run(shell("head -c 100000000 /dev/zero & head -c 100000000 /dev/zero >&2; wait"));
-  EXPECT_TRUE(result.ok());
+  EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(result.out.size(), k_100_mb);
-  EXPECT_EQ(result.err.size(), k_100_mb);
+  EXPECT_EQ(result.err.size(), k_max_errors);
 }
 
 // Boost v1 gave 9 for both.
