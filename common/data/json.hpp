@@ -18,7 +18,8 @@ namespace data {
 struct JsonLimits {
   std::size_t max_bytes = std::size_t{512} << 20;
   int max_depth = 128;
-  std::string_view without{};  // members of this name are read and left out; empty: none
+  std::string_view
+      without{};  // members of this name are left out, their keys unchecked; empty: none
 };
 
 // Text to value, the only way in. Refuses duplicate keys, text after the value, invalid UTF-8, a

@@ -66,19 +66,24 @@ void require_known_flags(const ApiError& error) {
 
 constexpr int k_not_found = 404;  // the HTTP status
 
-// The words of a Status, which a path that nothing serves has none of: "404 page not found".
-std::string message_of(const std::string& body) {
-  constexpr std::string_view k_unserved = "the server could not find the requested resource";
+// What kubectl makes of a 404 of the API server: the words of its Status, or of none where nothing
+// serves the path. nullopt: somebody else's 404, such as a load balancer's, which tells nothing.
+std::optional<ApiError> not_found(const std::string& body) {
+  const auto error = [](const std::string& message) {
+    return ApiError{ApiReason::not_found, "Error from server (NotFound): " + printable(message)};
+  };
+  if (body == "404 page not found\n")
+    return error("the server could not find the requested resource");
   try {
-    return data::string_or(data::read_json(body, "a Status"), {"message"}, k_unserved);
+    const Json status = data::read_json(body, "a Status");
+    if (data::string_at(status, {"kind"}) != "Status" ||
+        data::string_at(status, {"reason"}) != "NotFound") {
+      return std::nullopt;
+    }
+    return error(data::string_at(status, {"message"}));
   } catch (const Error&) {
-    return std::string(k_unserved);
+    return std::nullopt;
   }
-}
-
-// What kubectl makes of a 404.
-ApiError not_found(const std::string& body) {
-  return {ApiReason::not_found, "Error from server (NotFound): " + printable(message_of(body))};
 }
 
 // "/k8s/clusters/c-1" of "https://rancher.example.com/k8s/clusters/c-1/"; empty for most servers.
@@ -215,20 +220,14 @@ os::ProcessResult Kubectl::run(const os::Command& command) const {
   return m_runner.run(command);
 }
 
-void Kubectl::run_each(const std::vector<os::Command>& commands,
-                       const os::ResultHandler& on_result) const {
-  if (m_log) {
-    for (const auto& command : commands) m_log(command_line(command));
-  }
-  m_runner.run_each(commands, k_parallel, on_result);
+void Kubectl::log(const std::vector<os::Command>& commands) const {
+  if (!m_log) return;
+  for (const auto& command : commands) m_log(command_line(command));
 }
 
 std::vector<os::ProcessResult> Kubectl::run_all(const std::vector<os::Command>& commands) const {
-  std::vector<os::ProcessResult> results(commands.size());
-  run_each(commands, [&results](std::size_t index, os::ProcessResult result) {
-    results[index] = std::move(result);
-  });
-  return results;
+  log(commands);
+  return m_runner.run_all(commands, k_parallel);
 }
 
 os::ProcessResult Kubectl::read(std::vector<std::string> args) const {
@@ -303,7 +302,8 @@ std::vector<Reply> Kubectl::get_all(std::span<const Get> gets) const {
   for (const std::size_t index : left) commands.push_back(get_command(gets[index].path));
   // Parsed while the others are read; and of the texts, which can be hundreds of megabytes, there
   // is one at a time.
-  run_each(commands, [&](std::size_t index, const os::ProcessResult& result) {
+  log(commands);
+  m_runner.run_each(commands, k_parallel, [&](std::size_t index, const os::ProcessResult& result) {
     const Get& get = gets[left[index]];
     replies[left[index]] = reply_of(result, get.path, get.without);
   });
@@ -323,6 +323,16 @@ void Kubectl::open_proxy() const {
   }
 }
 
+std::optional<Reply> Kubectl::proxied_reply(const os::ProcessResult& result, const Get& get) const {
+  if (result.exit_code == k_not_found) {
+    if (auto error = not_found(result.out)) return Reply{nullptr, std::move(error)};
+  }
+  if (!result.ok()) return std::nullopt;
+  Reply reply = reply_of(result, get.path, get.without);
+  if (reply.error) return std::nullopt;
+  return reply;
+}
+
 std::vector<std::size_t> Kubectl::ask_proxy(std::span<const Get> gets,
                                             std::vector<Reply>& replies) const {
   std::vector<std::size_t> left;
@@ -339,11 +349,8 @@ std::vector<std::size_t> Kubectl::ask_proxy(std::span<const Get> gets,
   bool is_whole = true;
   m_runner.fetch_each(fetches, k_parallel, [&](std::size_t index, const os::ProcessResult& result) {
     is_whole = is_whole && result.exit_code >= 0;
-    if (result.exit_code == k_not_found) {
-      replies[index].error = not_found(result.out);
-    } else if (result.ok()) {
-      replies[index] = reply_of(result, gets[index].path, gets[index].without);
-      if (replies[index].error) left.push_back(index);
+    if (auto reply = proxied_reply(result, gets[index])) {
+      replies[index] = std::move(*reply);
     } else {
       left.push_back(index);
     }

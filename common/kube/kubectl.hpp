@@ -97,12 +97,15 @@ class Kubectl {
   std::string missing_prefix() const;
   os::Command command(std::vector<std::string> args, Millis timeout) const;
   os::ProcessResult run(const os::Command& command) const;
+  void log(const std::vector<os::Command>& commands) const;
   // At most k_parallel at a time.
   std::vector<os::ProcessResult> run_all(const std::vector<os::Command>& commands) const;
-  void run_each(const std::vector<os::Command>& commands, const os::ResultHandler& on_result) const;
   os::Command get_command(std::string_view path) const;
-  // Asks the proxy, when there is one. Returns the indices of the gets that it answered no 200 to.
+  // Asks the proxy, when there is one. Returns the indices of the gets that it gave no answer of
+  // the API server to: neither an object nor that there is none.
   std::vector<std::size_t> ask_proxy(std::span<const Get> gets, std::vector<Reply>& replies) const;
+  // What the API server said through the proxy; nullopt when that is not known to be its word.
+  std::optional<Reply> proxied_reply(const os::ProcessResult& result, const Get& get) const;
   Reply reply_of(const os::ProcessResult& result, std::string_view path,
                  std::string_view without = {}) const;
 

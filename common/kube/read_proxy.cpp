@@ -32,12 +32,9 @@ ReadProxy::ReadProxy(os::ProcessRunner& runner, os::Command kubectl, const Comma
 }
 
 bool ReadProxy::is_usable() {
-  for (int poll = 0; m_process && m_process->is_running(); ++poll) {
-    if (m_serves) return true;
-    if (poll == k_polls) give_up();
+  for (int poll = 0; !m_serves && poll < k_polls && m_process->is_running(); ++poll)
     m_runner.sleep(k_poll);
-  }
-  return false;
+  return m_serves && m_process->is_running();
 }
 
 os::Fetch ReadProxy::fetch(std::string target) const {

@@ -18,17 +18,16 @@ using CommandLog = std::function<void(const std::string& line)>;
 // One `kubectl proxy` for many reads, at the price of one process and one login
 // (docs/adr/0004-read-through-a-proxy.md). It listens on a socket in a directory that we alone may
 // enter, and refuses every method that writes. It is a faster way and never the only one: whoever
-// gets no 200 through it asks kubectl itself.
+// gets neither an object through it nor the API server's word that there is none asks kubectl
+// itself.
 class ReadProxy {
  public:
   // Starts it and does not wait. `kubectl` has the flags of the connection; `log` may be empty.
   // Throws Error.
   ReadProxy(os::ProcessRunner& runner, os::Command kubectl, const CommandLog& log);
 
-  // It serves. Waits until it does, for a few seconds at most; false once it has ended or was
-  // given up.
+  // It serves. Waits until it does, for a few seconds at most; false once it has ended.
   bool is_usable();
-  void give_up() { m_process.reset(); }
 
   os::Fetch fetch(std::string target) const;
 

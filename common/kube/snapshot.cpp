@@ -99,7 +99,7 @@ Collected collect(const Kubectl& kubectl, std::string_view ns, std::span<const K
   for (const Kind* kind : kinds) {
     Get get{list_path(*kind, ns), {}};
     if (!version.empty()) get.path += "?resourceVersion=" + version + "&resourceVersionMatch=Exact";
-    // Half of a pod's text, and nobody asks who wrote a pod.
+    // Much of a pod's text, and nobody asks who wrote a pod.
     if (kind->capture == Capture::never) get.without = "managedFields";
     gets.push_back(std::move(get));
   }

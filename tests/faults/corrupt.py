@@ -70,9 +70,10 @@ def flips(scene):
         turns = itertools.cycle(verbs)
         for path in sorted(entry for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith(".")):
             good = path.read_bytes()
+            says = {path.name, "SHA256SUMS"} | ({folder.name} - {lkg.name})  # "lkg" is in every message
             for what, bad in damages(path):
                 path.write_bytes(bad)
-                scene.refuses(next(turns), what, (path.name, folder.name, "SHA256SUMS"))
+                scene.refuses(next(turns), what, says)
                 tried += 1
             path.write_bytes(good)
     print(f"{tried} flips and cuts, 0 believed")

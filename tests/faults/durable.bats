@@ -9,17 +9,19 @@ setup() {
   bin=${DR_BIN:-$faults/../../build/dev/bin}
 }
 
-durable() { # VERB
-  run python3 "$faults/durable.py" "$bin" "$(dirname "$bin")/tests/libfault.so" "$BATS_TEST_TMPDIR" "$1"
+durable() { # VERB [FLAG...]
+  local verb=$1; shift
+  run python3 "$faults/durable.py" "$@" "$bin" "$(dirname "$bin")/tests/libfault.so" "$BATS_TEST_TMPDIR" "$verb"
   echo "$output"
   assert_success
   assert_line --regexp '[0-9]+ faults, 0 losses'
-  echo "# $(grep 'rules of order' <<<"$output")" >&3
+  echo "# ${lines[0]}" >&3
 }
 
 @test "capture: the old LKG or the new one" { durable capture; }
 @test "history prune: each LKG whole or gone, and none of those that stay" { durable history-prune; }
 @test "drbackup create: the backups that were there, and a whole one or none" { durable create; }
+@test "drbackup create, killed at 200 random moments" { durable create --kills 200; }
 @test "drbackup prune: each backup whole or gone, and the newest stays" { durable prune; }
 @test "report: the old report or the new one" { durable report; }
 
@@ -45,4 +47,12 @@ except AssertionError:
     sys.exit(0)
 sys.exit("a second rename before the first one is on the disk was not noticed")
 PYTHON
+}
+
+@test "a store that cannot be made is a failure that names it" {
+  mkdir -p "$BATS_TEST_TMPDIR/root" "$BATS_TEST_TMPDIR/answers"
+  touch "$BATS_TEST_TMPDIR/root/audit_artifacts"
+  PYTHONPATH=$faults python3 -c "import recorded_floor, pathlib, sys; recorded_floor.record(pathlib.Path(sys.argv[1]))" "$BATS_TEST_TMPDIR/answers"
+  DR_ANSWERS=$BATS_TEST_TMPDIR/answers run -1 "$bin/kubectl-drbackup" create --root "$BATS_TEST_TMPDIR/root" --kubectl "$faults/stub/kubectl" -n floor
+  assert_output --partial "error: failed to create $BATS_TEST_TMPDIR/root/audit_artifacts/cluster_backup"
 }

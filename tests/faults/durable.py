@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
-"""durable.py BIN FAULT-LIBRARY DIRECTORY VERB...: each call by which a verb changes the disk is made to fail with ENOSPC, EIO,
+"""durable.py [--kills N] BIN FAULT-LIBRARY DIRECTORY VERB...: each call by which a verb changes the disk is made to fail with ENOSPC, EIO,
 EDQUOT and EROFS, and is the last one before a kill; and the order of the calls is held to docs/durability.md.
 
 After each fault what was there before is intact, what was to come is whole or absent, the exit code and the message fit, and an
-undisturbed run repairs what is left.  The API server is a recording (stub/kubectl): the disk is what is tested.
+undisturbed run repairs what is left.  --kills: instead, N runs are killed at a random moment each.  The API server is a recording (stub/kubectl): the disk is what is tested.
 """
+import argparse
 import hashlib
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import subprocess
-import sys
+import time
 
 import recorded_floor
 
@@ -41,19 +43,24 @@ class Subject:
     def prepare(self):
         raise NotImplementedError
 
+    def command(self, program, *words):
+        return [f"{self.binaries}/{program}", *words, f"--root={self.root}", "-n", recorded_floor.NS, f"--kubectl={HERE}/stub/kubectl"]
+
     def run(self, *words, **faults):
         environment = self.environment | faults
         if faults:
             environment |= {"LD_PRELOAD": self.library, "DR_FAULT_COUNT": str(self.calls)}
-        command = [f"{self.binaries}/{words[0]}", *words[1:], f"--root={self.root}", "-n", recorded_floor.NS,
-                   f"--kubectl={HERE}/stub/kubectl"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(self.command(*words), env=environment, capture_output=True, text=True, timeout=60)
         return done.returncode, done.stdout, done.stderr
 
     def reset(self):
         shutil.rmtree(self.root)
         shutil.copytree(self.before, self.root, symlinks=True)
         self.calls.unlink(missing_ok=True)
+
+    def entries(self, folder):
+        """What a store holds, by name; what is on its way in or out is hidden."""
+        return {entry.name: content(entry) for entry in folder.iterdir() if not entry.name.startswith(".")}
 
     def trace(self):
         return [line.split("\t") for line in self.calls.read_text().splitlines()]
@@ -66,12 +73,11 @@ def content(folder):
 class Lkgs(Subject):
     """What holds of ops/lkg, whatever a verb was doing to it."""
 
-    def store(self, root):
-        return root / "ops" / "lkg"
+    def history(self):
+        return self.root / "ops" / "lkg" / "history"
 
     def state(self):
-        history = self.store(self.root) / "history"
-        return {entry.name: content(entry) for entry in history.iterdir() if not entry.name.startswith(".")}
+        return self.entries(self.history())
 
     def current(self):
         code, out, error = self.run("kubectl-lkg", "verify", "-o", "json")
@@ -109,7 +115,7 @@ class PruneLkgs(Lkgs):
     def prepare(self):
         code, _, error = self.run("kubectl-lkg", "capture")
         assert code == 0, error
-        history = self.store(self.root) / "history"
+        history = self.history()
         (first,) = (entry for entry in history.iterdir() if not entry.name.startswith("."))
         for day in range(1, KEPT_LKGS + 3):  # copies with the ids of earlier days
             name = f"20260101T{day:06}Z-{first.name.split('-')[1]}"
@@ -137,7 +143,7 @@ class Backups(Subject):
         return self.root / "audit_artifacts" / "cluster_backup"
 
     def state(self):
-        return {entry.name: content(entry) for entry in self.store().iterdir() if not entry.name.startswith(".")}
+        return self.entries(self.store())
 
     def check_store(self, code):
         shown, out, error = self.run("kubectl-drbackup", "list", "-o", "json")
@@ -255,11 +261,44 @@ def strike(subject):
     return points
 
 
+def kill_at_random(subject, count):
+    usual = 0.2  # seconds that a run takes, as the runs that end by themselves show it
+    killed = runs = 0
+    while killed < count:
+        subject.reset()
+        before, begin = subject.state(), time.monotonic()
+        child = subprocess.Popen(subject.command(*subject.words), env=subject.environment, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL)
+        try:
+            child.wait(random.uniform(0, usual))
+            usual = (usual + time.monotonic() - begin) / 2
+        except subprocess.TimeoutExpired:
+            child.kill()
+            killed += 1
+            usual *= 1.02
+        subject.check(child.wait(), before)
+        runs += 1
+        assert runs < 10 * count, f"only {killed} of {runs} runs were killed"
+    before = subject.state()
+    code, _, error = subject.run(*subject.words)
+    assert code == 0, f"the next run fails: {error}"
+    subject.check(code, before)
+    print(f"{' '.join(subject.words)}: {killed} of {runs} runs killed")
+    return killed
+
+
 def main():
-    binaries, library, directory, *verbs = sys.argv[1:]
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--kills", type=int, default=0)
+    arguments.add_argument("binaries")
+    arguments.add_argument("library")
+    arguments.add_argument("directory", type=pathlib.Path)
+    arguments.add_argument("verbs", nargs="+", choices=SUBJECTS, metavar="VERB")
+    options = arguments.parse_args()
     total = 0
-    for verb in verbs or SUBJECTS:
-        total += strike(SUBJECTS[verb](binaries, library, pathlib.Path(directory) / verb))
+    for verb in options.verbs:
+        subject = SUBJECTS[verb](options.binaries, options.library, options.directory / verb)
+        total += kill_at_random(subject, options.kills) if options.kills else strike(subject)
     print(f"{total} faults, 0 losses")
 
 

@@ -9,6 +9,7 @@
 
 #include "common/os/atomic_file.hpp"
 #include "tests/unit/common/backup/backup_builder.hpp"
+#include "tests/unit/support/corruption.hpp"
 #include "tests/unit/support/fake_clock.hpp"
 #include "tests/unit/support/fake_process_runner.hpp"
 #include "tests/unit/support/temp_dir.hpp"
@@ -83,29 +84,13 @@ class BackupStoreFile : public BackupStoreTest, public testing::WithParamInterfa
 TEST_P(BackupStoreFile, EverySingleBitFlipAndEveryTruncationIsDetected) {
   const BackupId id = publish(tiny_backup());
   const auto file = m_store.directory_of(id) / GetParam();
-  const std::string good = os::read_file(file);
-  {
-    // In place: a file that is cut and written anew is flushed by the file system each time.
-    std::fstream bytes(file, std::ios::binary | std::ios::in | std::ios::out);
-    const auto put = [&](std::size_t at, char byte) {
-      bytes.seekp(static_cast<std::streamoff>(at)).put(byte).flush();
-    };
-    for (std::size_t at = 0; at < good.size(); ++at) {
-      for (unsigned bit = 0; bit < 8; ++bit) {
-        put(at, static_cast<char>(static_cast<unsigned char>(good[at]) ^ (1U << bit)));
-        ASSERT_EQ(m_store.check(id).state, State::damaged) << "byte " << at << " bit " << bit;
-      }
-      put(at, good[at]);
-    }
-  }
-  ASSERT_EQ(m_store.check(id).state, State::complete);
-  for (std::size_t size = good.size(); size-- > 0;) {
-    std::filesystem::resize_file(file, size);
+  each_flip_and_cut(file, [&](const std::string& what) {
     const Entry entry = m_store.check(id);
-    ASSERT_EQ(entry.state, State::damaged) << "cut at " << size;
-    ASSERT_THAT(entry.damage, testing::AnyOf(HasSubstr(GetParam()), HasSubstr("SHA256SUMS")));
-  }
-  overwrite(file, good);
+    ASSERT_EQ(entry.state, State::damaged) << what;
+    if (what.starts_with("cut")) {
+      ASSERT_THAT(entry.damage, testing::AnyOf(HasSubstr(GetParam()), HasSubstr("SHA256SUMS")));
+    }
+  });
   EXPECT_EQ(m_store.check(id).state, State::complete);
 }
 

@@ -369,7 +369,7 @@ TEST_F(KubectlTest, TakesTheProxysWordForWhatIsNotThere) {
   const Kubectl kubectl = connect();
   kubectl.open_proxy();
   os::ProcessResult missing = failed(404, "");
-  missing.out = R"({"kind": "Status", "message": "pods \"x\" not found"})";
+  missing.out = R"({"kind": "Status", "reason": "NotFound", "message": "pods \"x\" not found"})";
   runner.push(missing);
   missing.out = "404 page not found\n";
   runner.push(missing);
@@ -380,6 +380,21 @@ TEST_F(KubectlTest, TakesTheProxysWordForWhatIsNotThere) {
   EXPECT_EQ(replies[1].error->text,
             "Error from server (NotFound): the server could not find the requested resource");
   EXPECT_THAT(runner.commands(), SizeIs(1));
+}
+
+// A page of a load balancer, or of the proxy, is no word of the API server's.
+TEST_F(KubectlTest, AsksKubectlItselfWhenA404IsNotTheApiServers) {
+  runner.serves_proxies = true;
+  const Kubectl kubectl = connect();
+  kubectl.open_proxy();
+  for (const char* body : {"", "<html>404</html>", "{}", R"({"kind": "Status"})",
+                           R"({"kind": "Status", "reason": "Expired", "message": "x"})"}) {
+    os::ProcessResult missing = failed(404, "");
+    missing.out = body;
+    runner.push(missing);
+    runner.push(succeeded("{}"));
+    EXPECT_TRUE(kubectl.find("/pods/x", "x")) << body;
+  }
 }
 
 TEST_F(KubectlTest, GivesTheProxyUpWhenItDoesNotAnswer) {
