@@ -7,8 +7,12 @@ load lib
 setup() {
   sandbox
   value=canary-$RANDOM$RANDOM-value encoded=$(printf %s "$value" | base64)
-  # A login by token, which kubectl is given in a file.
-  jq -n --arg server "$CLUSTER_SERVER" --arg ca "$CLUSTER_CA" --arg token "$CLUSTER_ADMIN_TOKEN" '{apiVersion: "v1", kind: "Config",
+  # A login by token, which kubectl is given in a file; of this test alone, as others use the administrator's in arguments.
+  k create serviceaccount operator
+  k create rolebinding operator --clusterrole=cluster-admin --serviceaccount="$NS:operator"
+  k create clusterrolebinding "$NS-operator" --clusterrole=cluster-admin --serviceaccount="$NS:operator"
+  token=$(k create token operator)
+  jq -n --arg server "$CLUSTER_SERVER" --arg ca "$CLUSTER_CA" --arg token "$token" '{apiVersion: "v1", kind: "Config",
     clusters: [{name: "c", cluster: {server: $server, "certificate-authority": $ca}}], users: [{name: "u", user: {token: $token}}],
     contexts: [{name: "x", context: {cluster: "c", user: "u"}}], "current-context": "x"}' >"$BATS_TEST_TMPDIR/login"
   chmod 600 "$BATS_TEST_TMPDIR/login"
@@ -32,7 +36,7 @@ sample() {
   k create secret generic broker --from-literal="key=$value"
   k set env deployment/web --from=secret/broker
   k rollout status deployment/web --timeout=60s
-  printf '%s\n' "$value" "$encoded" "$CLUSTER_ADMIN_TOKEN" >"$BATS_TEST_TMPDIR/secrets"
+  printf '%s\n' "$value" "$encoded" "$token" >"$BATS_TEST_TMPDIR/secrets"
   jq --rawfile secrets "$BATS_TEST_TMPDIR/secrets" '.users[0].user.token = "wrong-" + ($secrets | split("\n")[0])' "$KUBECONFIG" >"$KUBECONFIG.wrong"
   sample 3>&- &
   sampler=$!
