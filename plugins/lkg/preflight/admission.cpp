@@ -106,6 +106,16 @@ bool has_its_pods(const PlannedObject& planned) {
              replicas_of(planned.drift.lkg);
 }
 
+// Whose pods are rehearsed: what differs, and what lacks pods. A restore starts no others, and each
+// trial is a request of its own.
+std::vector<const PlannedObject*> to_rehearse(const Plan& plan) {
+  auto workloads = with_templates(plan);
+  std::erase_if(workloads, [](const PlannedObject* planned) {
+    return planned->action == Action::same && has_its_pods(*planned);
+  });
+  return workloads;
+}
+
 // Kinds of refusals, each with what lifts it.
 struct Refusal {
   std::string name = std::string(k_name);
@@ -193,7 +203,7 @@ void add_refused(const Scene& scene, const PlannedObject& planned, const std::st
 
 std::vector<Json> pods_to_rehearse(const Scene& scene) {
   std::vector<Json> pods;
-  for (const auto* planned : with_templates(scene.plan))
+  for (const auto* planned : to_rehearse(scene.plan))
     pods.push_back(pod_of(*planned, scene, pods.size()));
   return pods;
 }
@@ -204,7 +214,7 @@ std::vector<Check> check_admission(const Scene& scene, const Rehearsal& rehearsa
     admitted.insert(data::string_or(answer, {"metadata", "name"}, ""));
   ByCause refused;
   std::map<std::string, std::vector<std::string>> unknown;  // by cause
-  const auto workloads = with_templates(scene.plan);
+  const auto workloads = to_rehearse(scene.plan);
   for (std::size_t i = 0; i < workloads.size(); ++i) {
     const std::string name = trial_name(i);
     if (admitted.contains(name)) continue;
@@ -227,7 +237,9 @@ std::vector<Check> check_admission(const Scene& scene, const Rehearsal& rehearsa
         not_known(k_name, "whether pods of " + first_of(names) + " are admitted", cause));
   }
   return or_ok(std::move(found), k_name,
-               fmt::format("a pod of each of {} workloads is admitted", workloads.size()));
+               workloads.empty()
+                   ? "no pods are to be started"
+                   : fmt::format("a pod of each of {} workloads is admitted", workloads.size()));
 }
 
 }  // namespace dr::lkg
