@@ -61,11 +61,6 @@ bool is_control(char32_t code) {
   return code < 0x20 || (code >= 0x7F && code <= 0x9F);
 }
 
-bool is_bidi_control(char32_t code) {
-  return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x202A && code <= 0x202E) ||
-         (code >= 0x2066 && code <= 0x2069);
-}
-
 std::size_t skip_range(std::string_view text, std::size_t at, char first, char last) {
   while (at < text.size() && text[at] >= first && text[at] <= last) ++at;
   return at;
@@ -80,8 +75,11 @@ std::size_t end_of_sequence(std::string_view text, std::size_t at, char last_int
 }
 
 // The end of a control string (OSC, DCS and their like). One without a terminator ends after its
-// introducer: else it could hide all the text after it.
+// introducer: else it could hide all the text after it. So does a longer one than any terminal
+// takes, which also keeps the time linear in the length of the text.
 std::size_t end_of_string(std::string_view text) {
+  constexpr std::size_t k_longest = 1024;
+  text = text.substr(0, k_longest);
   std::size_t end = std::string_view::npos;
   for (const std::string_view terminator : {"\a", "\x1b\\", "\xC2\x9C"}) {
     const std::size_t found = text.find(terminator, 2);
@@ -135,6 +133,12 @@ bool is_lower_alnum(char c) {
 }
 
 }  // namespace
+
+bool is_bidi_control(char32_t code_point) {
+  return code_point == 0x061C || code_point == 0x200E || code_point == 0x200F ||
+         (code_point >= 0x202A && code_point <= 0x202E) ||
+         (code_point >= 0x2066 && code_point <= 0x2069);
+}
 
 std::string printable(std::string_view text) {
   std::string out;

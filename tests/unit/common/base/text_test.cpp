@@ -131,6 +131,19 @@ TEST(Split, KeepsEmptyParts) {
   EXPECT_EQ(split(",a,,", ','), (Parts{"", "a", "", ""}));
 }
 
+// What is shown comes from a cluster: each of these took minutes when the time grew with the
+// square.
+TEST(Printable, AMebibyteOfUnfinishedEscapesTakesNoTime) {
+  std::string text;
+  while (text.size() < (1U << 20U)) text += "\x1b]0;";
+  EXPECT_EQ(printable(text).size(), text.size() / 4 * 2);
+}
+
+TEST(Printable, AControlStringLongerThanAnyTerminalTakesHidesNothing) {
+  const std::string hidden(5000, 'x');
+  EXPECT_EQ(printable("\x1b]" + hidden + "\a"), hidden);
+}
+
 TEST(Trimmed, CutsWhiteSpaceAtBothEnds) {
   EXPECT_EQ(trimmed(" \t\r\na b\v\f\n"), "a b");
   EXPECT_EQ(trimmed("a"), "a");
