@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -10,9 +11,12 @@
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
 #include "common/os/atomic_file.hpp"
+#include "common/os/sha256.hpp"
 
 namespace dr::registry {
 namespace {
+
+constexpr std::string_view k_checksum = "sha256";
 
 [[noreturn]] void refuse(const std::string& cause) {
   throw Error(ExitCode::failed, cause);
@@ -79,8 +83,33 @@ std::map<std::string, std::string> errors_of(const Json& document, const Invento
   return errors;
 }
 
+// The line of the checksum, which is over all the other lines. Rows are indented deeper.
+std::string checksum_line(std::string_view sum) {
+  return fmt::format("  \"{}\": \"{}\",\n", k_checksum, sum);
+}
+
+// That an inventory of ours is as it was written, byte for byte. One of the incumbent script has no
+// checksum, and no other member than these, so that a damaged name does not pass for one.
+void check_bytes(const Json& document, std::string_view text) {
+  static const std::set<std::string> k_members = {"errors",  "images", "location",
+                                                  "project", "repos",  "timestamp_utc"};
+  for (const auto& [member, value] : document.items()) {
+    if (member != k_checksum && !k_members.contains(member)) {
+      refuse(fmt::format("/{} is not a member of an inventory", printable(member)));
+    }
+  }
+  if (!document.contains(k_checksum)) return;
+  const std::string line = checksum_line(data::string_at(document, {k_checksum}));
+  const std::size_t at = text.find("\n" + line);
+  if (at == std::string_view::npos) refuse(fmt::format("/{} is not as it was written", k_checksum));
+  const std::string rest =
+      fmt::format("{}{}", text.substr(0, at + 1), text.substr(at + 1 + line.size()));
+  if (checksum_line(os::sha256_hex(rest)) != line) {
+    refuse(fmt::format("its content is not what /{} was made of", k_checksum));
+  }
+}
+
 Inventory parse(Json document) {
-  if (!document.is_object()) refuse("it is not a JSON object");
   Inventory inventory;
   const std::string& time = data::string_at(document, {"timestamp_utc"});
   const auto parsed = parse_rfc3339(time);
@@ -206,7 +235,10 @@ std::string Inventory::gap(const Repository& repository) const {
 
 Inventory parse_inventory(std::string_view text, std::string_view source) {
   try {
-    return parse(data::read_json(text, "inventory"));
+    Json document = data::read_json(text, "inventory");
+    if (!document.is_object()) refuse("it is not a JSON object");
+    check_bytes(document, text);
+    return parse(std::move(document));
   } catch (const Error& error) {
     throw Error(ExitCode::integrity, fmt::format("{} is damaged: {}", source, error.what()),
                 "take a new one: `kubectl arsnap snapshot`");
@@ -232,7 +264,9 @@ std::string inventory_text(const Inventory& inventory) {
   for (const auto& [repo, text] : inventory.errors) {
     document["errors"].push_back(fmt::format("{}: {}", repo, text));
   }
-  return data::write_json(document);
+  std::string text = data::write_json(document);
+  const std::string line = checksum_line(os::sha256_hex(text));
+  return text.insert(text.rfind("\n  \"timestamp_utc\"") + 1, line);
 }
 
 std::filesystem::path inventory_path(const std::filesystem::path& root) {

@@ -60,10 +60,11 @@ struct Inventory {
 };
 
 // Throws Error(integrity) naming the file and the place when it is not an inventory, of ours or of
-// the incumbent script. Throws Error(failed) when it is not there or cannot be read.
+// the incumbent script, or one of ours of which a byte was altered. Throws Error(failed) when it is
+// not there or cannot be read.
 Inventory read_inventory(const std::filesystem::path& file);
 Inventory parse_inventory(std::string_view text, std::string_view source);
-// Sorted keys, indent 2, a newline at the end.
+// Sorted keys, indent 2, a newline at the end; with the SHA-256 of all its other lines.
 std::string inventory_text(const Inventory& inventory);
 
 std::filesystem::path inventory_path(const std::filesystem::path& root);

@@ -14,6 +14,7 @@ import recorded_floor
 
 HERE = pathlib.Path(__file__).parent
 STEP = 61  # bytes between two flips, so that a run takes seconds
+GCLOUD = f"--gcloud={HERE}/stub/gcloud"
 LKG_VERBS = (("lkg", "verify"), ("lkg", "plan"), ("lkg", "diff"), ("lkg", "restore", "--no-report"), ("lkg", "drill"))
 
 
@@ -31,6 +32,8 @@ class Scene:
         self.environment = {"PATH": "/usr/bin:/bin", "HOME": str(directory), "DR_ANSWERS": str(answers)}
         self.must("lkg", "capture")
         self.must("drbackup", "create")
+        recorded_floor.record_extras(answers)
+        self.must("arsnap", "snapshot", GCLOUD)
 
     def run(self, kubectl, plugin, *words):
         command = [f"{self.binaries}/kubectl-{plugin}", *words, f"--root={self.root}", f"--kubectl={kubectl}", "-n", recorded_floor.NS]
@@ -64,8 +67,10 @@ def flips(scene):
     lkg = scene.root / "ops" / "lkg"
     (kept,) = (entry for entry in (lkg / "history").iterdir() if not entry.name.startswith("."))
     (backup,) = (entry for entry in (scene.root / "audit_artifacts" / "cluster_backup").iterdir() if not entry.name.startswith("."))
+    inventory = scene.root / "audit_artifacts" / "artifacts_snapshot.json"
     subjects = [(lkg, LKG_VERBS), (kept, [(*verb, "--from", kept.name) for verb in LKG_VERBS]),
-                (backup, [("drbackup", "verify", backup.name), ("drbackup", "diff", backup.name)])]
+                (backup, [("drbackup", "verify", backup.name), ("drbackup", "diff", backup.name)]),
+                (inventory.parent, [("arsnap", "diff", str(inventory), str(inventory)), ("arsnap", "check", GCLOUD)])]
     for folder, verbs in subjects:
         turns = itertools.cycle(verbs)
         for path in sorted(entry for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith(".")):

@@ -24,6 +24,7 @@ durable() { # VERB [FLAG...]
 @test "drbackup create, killed at 200 random moments" { durable create --kills 200; }
 @test "drbackup prune: each backup whole or gone, and the newest stays" { durable prune; }
 @test "report: the old report or the new one" { durable report; }
+@test "arsnap snapshot: the old inventory or the new one" { durable snapshot; }
 
 @test "an order that a power cut could break is noticed" {
   run -0 python3 - "$faults" <<'PYTHON'

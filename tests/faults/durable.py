@@ -205,7 +205,33 @@ class Report(Subject):
         assert self.ending(self.state()) == self.last_line, "half a report"
 
 
-SUBJECTS = {"capture": Capture, "history-prune": PruneLkgs, "create": CreateBackup, "prune": PruneBackups, "report": Report}
+class Snapshot(Subject):
+    words = ("kubectl-arsnap", "snapshot", f"--gcloud={HERE}/stub/gcloud")
+
+    def file(self):
+        return self.root / "audit_artifacts" / "artifacts_snapshot.json"
+
+    def state(self):
+        return self.file().read_bytes()
+
+    def prepare(self):
+        answers = pathlib.Path(self.environment["DR_ANSWERS"])
+        recorded_floor.record_extras(answers)
+        code, _, error = self.run(*self.words)
+        assert code == 0, error
+        rows = answers / "gcloud-rows"
+        rows.write_text(rows.read_text().replace('"v1"', '"v2"'))  # what comes next differs
+
+    def check(self, code, old):
+        new = self.state()
+        tags = {tag for image in json.loads(new)["images"] for tag in image["tags"]}
+        assert tags == {"v2"} if code == 0 else new == old or tags == {"v2"}, f"the inventory has {tags}"
+        shown, _, error = self.run("kubectl-arsnap", "diff", str(self.file()), str(self.file()))
+        assert shown == 0, f"the inventory is refused with {shown}: {error}"
+
+
+SUBJECTS = {"capture": Capture, "history-prune": PruneLkgs, "create": CreateBackup, "prune": PruneBackups, "report": Report,
+            "snapshot": Snapshot}
 
 
 def hold_order(trace, code):

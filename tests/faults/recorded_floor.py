@@ -65,6 +65,18 @@ def record(answers, text="yes\n" * 200):
         "configmaps cm v1 true ConfigMap get,list\ndeployments deploy apps/v1 true Deployment get,list\n")
 
 
+def record_extras(answers):
+    """What only reports and the registry's verbs read."""
+    event = typed("Event", "v1", "web.1", type="Warning", reason="BackOff", message="restarting", count=2, lastTimestamp="2026-01-01T00:00:00Z",
+                  involvedObject={"kind": "Pod", "name": "web-1-a", "namespace": NS})
+    (answers / f"+api+v1+namespaces+{NS}+events").write_text(json.dumps(listed(event)))
+    repository = "us-east4-docker.pkg.dev/agenttrader-prod/trader-repo"
+    rows = [{"package": f"{repository}/{name}", "version": "sha256:" + digit * 64, "createTime": "2026-01-01T00:00:00.0Z",
+             "updateTime": "2026-01-01T00:00:00.0Z", "tags": ["v1"], "uri": f"{repository}/{name}@sha256:{digit * 64}",
+             "metadata": {"mediaType": "application/vnd.oci.image.manifest.v1+json"}} for name, digit in (("web", "1"), ("app", "2"))]
+    (answers / "gcloud-rows").write_text(json.dumps(rows))
+
+
 def listed(*items):
     """As a list has them: without their types."""
     return {"metadata": {"resourceVersion": "9"}, "items": [bare(item) for item in items]}

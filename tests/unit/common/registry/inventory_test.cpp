@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <functional>
 
 #include "tests/unit/common/registry/registry_builder.hpp"
+#include "tests/unit/support/corruption.hpp"
 #include "tests/unit/support/temp_dir.hpp"
 
 namespace dr::registry {
@@ -17,9 +19,11 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
+// Without a checksum, as the incumbent script writes it.
 std::string text_with(const std::function<void(Json&)>& change) {
   Json document = data::read_json(
       inventory_text(make_inventory({listed(make_row("app", '1', {"v1"}))})), "inventory");
+  document.erase("sha256");
   change(document);
   return data::write_json(document);
 }
@@ -60,7 +64,31 @@ TEST(InventoryTest, TextHasTheKeysOfTheIncumbent) {
                          {"repos", {"trader-repo"}},
                          {"images", Json::array({expected_row})},
                          {"errors", Json::array()}};
-  EXPECT_EQ(text, data::write_json(expected));
+  Json document = data::read_json(text, "inventory");
+  EXPECT_EQ(text, data::write_json(document));
+  EXPECT_EQ(document.erase("sha256"), 1U);
+  EXPECT_EQ(document, expected);
+}
+
+// An image that a bit turned into another's would else count as present.
+TEST(InventoryTest, EveryFlippedBitAndEveryCutIsRefused) {
+  const TempDir dir;
+  const auto file = dir.path() / "a.json";
+  std::ofstream(file) << inventory_text(make_inventory({listed(make_row("app", '1', {"v1"}))}));
+  each_flip_and_cut(file, [&](const std::string& what) {
+    try {
+      read_inventory(file);
+      FAIL() << "believed with " << what;
+    } catch (const Error& error) {
+      ASSERT_EQ(error.code(), ExitCode::integrity) << what;
+    }
+  });
+  EXPECT_THAT(read_inventory(file).images, SizeIs(1));
+}
+
+TEST(InventoryTest, AMemberThatNobodyWritesIsRefused) {
+  EXPECT_THAT(refusal(text_with([](Json& document) { document["rha256"] = "0"; })).what(),
+              HasSubstr("/rha256 is not a member"));
 }
 
 // A listing that moves while it is paged repeats rows, and its order is not documented.
