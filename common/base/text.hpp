@@ -11,6 +11,8 @@ namespace dr {
 // bidirectional controls are removed, a run of line breaks and tabs becomes one blank, invalid
 // UTF-8 becomes U+FFFD.
 std::string printable(std::string_view text);
+// A character that changes the direction in which those around it are shown (UAX 9).
+bool is_bidi_control(char32_t code_point);
 
 // `text` quoted for a POSIX shell when it needs to be, so that a printed command can be pasted.
 std::string shell_quoted(std::string_view text);

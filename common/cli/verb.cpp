@@ -61,7 +61,11 @@ void print_result(Runtime& runtime, const GlobalOptions& globals, std::string_vi
   }
   document["apiVersion"] = k_api_version;
   document["kind"] = kind;
-  runtime.terminal.print(globals.output == "json" ? data::write_json(document)
+  print_document(runtime, globals, document);
+}
+
+void print_document(Runtime& runtime, const GlobalOptions& globals, const Json& document) {
+  runtime.terminal.print(globals.output == "json" ? data::write_shown_json(document)
                                                   : data::write_yaml(document));
 }
 

@@ -32,6 +32,9 @@ Millis duration_flag(std::string_view flag, const std::string& value);
 void print_result(Runtime& runtime, const GlobalOptions& globals, std::string_view kind,
                   Json document, const std::string& text);
 
+// The same of a document that is complete.
+void print_document(Runtime& runtime, const GlobalOptions& globals, const Json& document);
+
 // A value of a difference, short enough for a table; "<absent>" when there is none.
 std::string shown(const std::optional<Json>& value);
 

@@ -36,6 +36,9 @@ std::vector<Json> read_json_stream(std::string_view text, std::string_view sourc
 // newline; -1: one line, no newline. Non-ASCII characters stay as UTF-8. Throws Error(failed) on a
 // string that is not UTF-8.
 std::string write_json(const Json& value, int indent = 2);
+// The same with an indent of 2 for stdout, which may be a terminal: text with a character that one
+// would act on has all that is not ASCII as \u escapes.
+std::string write_shown_json(const Json& value);
 
 // --- Typed access: an absent or null member is "not there", a member of another type is an error
 // that names the object (kind and name, when `object` has them), the JSON pointer and both types:

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/base/error.hpp"
+#include "common/base/text.hpp"
 #include "common/data/source_text.hpp"
 
 namespace dr::data {
@@ -198,11 +199,16 @@ std::string escaped(char32_t code_point) {
   return number <= 0xFF ? fmt::format("\\x{:02x}", number) : fmt::format("\\u{:04x}", number);
 }
 
+// In what we write, which may be shown on a terminal, bidirectional controls do not stand raw.
+bool stands_raw(char32_t code_point) {
+  return may_stand_raw(code_point) && !is_bidi_control(code_point);
+}
+
 // The library's own quoting replaces noncharacters by U+FFFD and leaves DEL, U+2028 and U+2029 raw.
 std::string double_quoted(std::string_view text) {
   std::string quoted = "\"";
   for_each_code_point(text, [&](char32_t code_point, std::string_view bytes) {
-    const bool raw = may_stand_raw(code_point) && code_point != '"' && code_point != '\\';
+    const bool raw = stands_raw(code_point) && code_point != '"' && code_point != '\\';
     quoted += raw ? std::string(bytes) : escaped(code_point);
   });
   return quoted + '"';
@@ -252,7 +258,7 @@ bool fits_literal_block(std::string_view text) {
     // The library writes U+FFFD for a noncharacter.
     const bool is_nonchar =
         (code_point & 0xFFFEU) == 0xFFFEU || (code_point >= 0xFDD0 && code_point <= 0xFDEF);
-    const bool is_plain = may_stand_raw(code_point) || code_point == '\n' || code_point == '\t';
+    const bool is_plain = stands_raw(code_point) || code_point == '\n' || code_point == '\t';
     fits = fits && is_plain && !is_nonchar;
   });
   return fits;

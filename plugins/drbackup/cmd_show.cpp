@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "common/base/text.hpp"
-#include "common/data/yaml_codec.hpp"
+#include "common/cli/verb.hpp"
 #include "common/kube/kill_switch.hpp"
 #include "plugins/drbackup/cmd_completion.hpp"
 #include "plugins/drbackup/cmd_support.hpp"
@@ -52,8 +52,7 @@ ExitCode run(const ShowOptions& options, cli::Runtime& runtime, const cli::Globa
   const Backup backup = named.store.load(named.id);
   const Json& object = the_object(backup, options.object);
   warn_of_trading(object, runtime.terminal);
-  runtime.terminal.print(globals.output == "json" ? data::write_json(object)
-                                                  : data::write_yaml(object));
+  cli::print_document(runtime, globals, object);
   return ExitCode::ok;
 }
 

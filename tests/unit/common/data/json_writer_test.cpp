@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "common/base/error.hpp"
 #include "common/data/json.hpp"
 
@@ -31,6 +33,18 @@ TEST(WriteJson, GivesBackWhatItRead) {
       R"({"c":"\u0000\u007f\u0085","i":-9223372036854775808,"u":18446744073709551615,"x":0.1})";
   const Json value = read_json(text, "text");
   EXPECT_EQ(read_json(write_json(value), "text"), value);
+}
+
+TEST(WriteShownJson, EscapesWhereATerminalWouldActAndOnlyThere) {
+  EXPECT_EQ(write_shown_json("\xC3\xA4"), "\"\xC3\xA4\"\n");
+  for (const char* text :
+       {"\xC2\x9B 31m", "\x7F", "\xE2\x80\xAE", "\xE2\x81\xA6", "\xE2\x80\xA8"}) {
+    const std::string shown = write_shown_json(text);
+    EXPECT_TRUE(std::ranges::all_of(shown, [](char c) {
+      return c == '\n' || (c >= ' ' && c < '\x7F');
+    })) << shown;
+    EXPECT_EQ(read_json(shown, "text"), Json(text));
+  }
 }
 
 }  // namespace
