@@ -205,6 +205,10 @@ TEST(Archive, RefusesMoreContentThanAsked) {
   const std::string bytes = write_archive("id", {{"a", "1234"}, {"b", "5678"}});
   EXPECT_FALSE(refusal(bytes, 8));
   EXPECT_THAT(refusal(bytes, 7), testing::Optional(HasSubstr("too large")));
+  // A pax header may say any size, and memory is given before the content is read.
+  const std::string more = "19 size=1000000000\n";
+  EXPECT_THAT(refusal(entry("id/x", 'x', more) + entry("id/a") + k_end, std::size_t{1} << 30),
+              testing::Optional(HasSubstr("too large")));
   std::string huge = entry("id/a");
   huge.replace(124, 11, "77777777777");
   EXPECT_TRUE(refusal(huge + k_end));
