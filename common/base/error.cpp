@@ -3,10 +3,12 @@
 #include <csignal>
 #include <utility>
 
+#include "common/base/text.hpp"
+
 namespace dr {
 
 Error::Error(ExitCode code, const std::string& cause, std::string next_step)
-    : std::runtime_error(cause), m_code(code), m_next_step(std::move(next_step)) {}
+    : std::runtime_error(printable(cause)), m_code(code), m_next_step(std::move(next_step)) {}
 
 Error Error::while_doing(std::string_view doing) const {
   return Error(m_code, std::string(doing) + ": " + what(), m_next_step);

@@ -9,8 +9,8 @@
 namespace dr {
 
 // The one exception of the project. `what()` is one line, lower case, without a full stop, naming
-// the object and the cause; `next_step()` is what the operator should do about it, or empty. The
-// exit code travels with the error, so that no caller has to guess it.
+// the object and the cause, always printable; `next_step()` is what the operator should do, or
+// empty. The exit code travels with the error, so that no caller has to guess it.
 class Error : public std::runtime_error {
  public:
   Error(ExitCode code, const std::string& cause, std::string next_step = {});

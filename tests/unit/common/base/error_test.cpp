@@ -16,6 +16,13 @@ TEST(Error, WhileDoingKeepsCodeAndNextStep) {
   EXPECT_EQ(error.next_step(), "try again");
 }
 
+// The name of an object may be hostile, and a message goes into logs and files as well.
+TEST(Error, IsOneLineThatDoesNothingToATerminal) {
+  const Error error(ExitCode::failed, "Service/a\nb\x1b[2J\u202e: expected x");
+  EXPECT_STREQ(error.what(), "Service/a b: expected x");
+  EXPECT_STREQ(error.while_doing("in \x07y").what(), "in y: Service/a b: expected x");
+}
+
 TEST(Error, AsChangesTheCodeOnly) {
   const Error error = Error(ExitCode::failed, "line 3", "look at it").as(ExitCode::integrity);
   EXPECT_STREQ(error.what(), "line 3");
