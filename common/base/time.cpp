@@ -152,7 +152,12 @@ std::optional<UtcTime> parse_rfc3339(std::string_view text) {
   if (in.accept(".") && in.digits().empty()) in.fail();
   const minutes offset = scan_zone(in);
   if (in.failed() || !in.at_end()) return std::nullopt;
-  return local - offset;
+  const UtcTime time = local - offset;
+  // An offset can lead out of the years that the form has.
+  const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(time)};
+  if (date.year() < std::chrono::year(0) || date.year() > std::chrono::year(9999))
+    return std::nullopt;
+  return time;
 }
 
 std::string timestamp_id(UtcTime time) {
@@ -186,6 +191,7 @@ std::optional<Millis> parse_duration(std::string_view text) {
 }
 
 std::string format_duration(Millis duration) {
+  if (duration == Millis::min()) ++duration;  // it has no opposite
   if (duration < Millis(0)) return fmt::format("-{}", format_duration(-duration));
   if (duration == Millis(0)) return "0s";
   if (duration < seconds(1)) return fmt::format("{}ms", duration.count());

@@ -51,6 +51,8 @@ TEST(Rfc3339, RefusesAnythingElse) {
                                  "2026-01-02T03:04:05*01:00",
                                  "-026-01-02T03:04:05Z",
                                  "+2026-01-02T03:04:05Z",
+                                 "0000-01-01T00:00:00+00:01",
+                                 "9999-12-31T23:59:59-00:01",
                                  "20260102T030405Z"}) {
     EXPECT_EQ(parse_rfc3339(text), std::nullopt) << text;
   }
@@ -119,12 +121,16 @@ TEST(FormatDuration, ShowsTheTwoLargestUnits) {
     std::string text;
   };
   const Case cases[] = {
-      {0ms, "0s"},          {340ms, "340ms"},     {999ms, "999ms"},     {1s, "1.0s"},
-      {12345ms, "12.3s"},   {59999ms, "59.9s"},   {1min, "1m00s"},      {4min + 5s, "4m05s"},
-      {1h - 1ms, "59m59s"}, {2h + 3min, "2h03m"}, {24h - 1s, "23h59m"}, {76h + 59min, "3d04h"},
-      {-90s, "-1m30s"},
+      {0ms, "0s"},          {340ms, "340ms"},
+      {999ms, "999ms"},     {1s, "1.0s"},
+      {12345ms, "12.3s"},   {59999ms, "59.9s"},
+      {1min, "1m00s"},      {4min + 5s, "4m05s"},
+      {1h - 1ms, "59m59s"}, {2h + 3min, "2h03m"},
+      {24h - 1s, "23h59m"}, {76h + 59min, "3d04h"},
+      {-90s, "-1m30s"},     {Millis::max(), "106751991167d07h"},
   };
   for (const auto& [value, text] : cases) EXPECT_EQ(format_duration(value), text);
+  EXPECT_EQ(format_duration(Millis::min()), "-" + format_duration(Millis::max()));
 }
 
 }  // namespace
