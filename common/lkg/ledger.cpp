@@ -57,8 +57,14 @@ std::string line_of(const LedgerEntry& entry, const std::string& previous) {
   return data::write_json(line, -1);
 }
 
+std::int64_t amount_at(const Json& object, data::Path path) {
+  const std::int64_t amount = data::integer_or(object, path, 0);
+  if (amount < 0) throw Error(ExitCode::integrity, data::pointer(path) + ": is negative");
+  return amount;
+}
+
 std::size_t count_at(const Json& object, data::Path path) {
-  return static_cast<std::size_t>(data::integer_or(object, path, 0));
+  return static_cast<std::size_t>(amount_at(object, path));
 }
 
 LedgerEntry entry_of(const Json& line) {
@@ -75,14 +81,13 @@ LedgerEntry entry_of(const Json& line) {
   entry.restore_id = data::string_at(line, {"restoreId"});
   entry.exit_code = static_cast<int>(data::integer_or(line, {"exitCode"}, -1));
   for (const Json& phase : data::array_or_empty(line, {"phases"})) {
-    entry.phases.emplace_back(data::string_at(phase, {"phase"}),
-                              Millis(data::integer_or(phase, {"ms"}, 0)));
+    entry.phases.emplace_back(data::string_at(phase, {"phase"}), Millis(amount_at(phase, {"ms"})));
   }
   for (const auto& [action, count] : data::object_or_empty(line, {"objects"}))
     entry.objects[action] = count_at(line, {"objects", action});
   entry.changed = count_at(line, {"changed"});
   if (data::has(line, {"verifiedAfterMs"}))
-    entry.verified_after = Millis(data::integer_or(line, {"verifiedAfterMs"}, 0));
+    entry.verified_after = Millis(amount_at(line, {"verifiedAfterMs"}));
   return entry;
 }
 

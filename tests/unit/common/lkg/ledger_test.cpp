@@ -101,6 +101,12 @@ TEST_F(LedgerTest, AnAlteredLineBreaksTheChain) {
   EXPECT_THAT(damage(), HasSubstr("line 2 of "));
 }
 
+// A chain can be made anew around it; what was never written must not be shown as a time.
+TEST_F(LedgerTest, NothingTakesLessThanNoTime) {
+  m_ledger.append(entry_of(0, Millis::min()));
+  EXPECT_THAT(damage(), HasSubstr("/verifiedAfterMs: is negative"));
+}
+
 TEST_F(LedgerTest, AMissingAndAMovedLineBreakTheChain) {
   for (int i = 0; i < 3; ++i) m_ledger.append(entry_of(i));
   const auto written = lines();
