@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string_view>
@@ -16,6 +17,15 @@ namespace dr::lkg {
 namespace {
 
 constexpr std::size_t k_most_bytes = std::size_t{64} << 20;
+// No restore lasts that long; what is drawn of it multiplies times by pixels.
+constexpr std::int64_t k_longest = std::chrono::milliseconds(std::chrono::years(10)).count();
+
+std::int64_t time_at(const Json& event, std::string_view member, std::int64_t fallback) {
+  const std::int64_t ms = data::integer_or(event, {member}, fallback);
+  if (ms > k_longest || ms < fallback)
+    throw Error(ExitCode::failed, fmt::format("{} is no time of a restore", member));
+  return ms;
+}
 
 // Builds the bars event by event. A phase ends where the next begins, and so does a wave, at the
 // latest with the phase that it is of. A workload ends when it is settled, else with the rollouts.
@@ -23,7 +33,7 @@ class Timeline {
  public:
   void take(const Json& event) {
     const std::string& name = data::string_at(event, {"event"});
-    const std::int64_t ms = data::integer_or(event, {"ms"}, -1);
+    const std::int64_t ms = time_at(event, "ms", -1);
     if (ms < m_now) throw Error(ExitCode::failed, "ms goes back, or is not there");
     m_now = ms;
     if (m_is_first != (name == "start")) {
@@ -34,7 +44,7 @@ class Timeline {
     if (name == "start") start(event);
     if (name == "phase") begin_phase(data::string_at(event, {"phase"}));
     if (name == "wave") begin_wave(data::string_at(event, {"wave"}));
-    if (name == "rollouts") m_deadline = m_now + data::integer_or(event, {"deadline"}, 0);
+    if (name == "rollouts") m_deadline = m_now + time_at(event, "deadline", 0);
     if (name == "workload") step(event);
     if (name == "end") end(event);
   }

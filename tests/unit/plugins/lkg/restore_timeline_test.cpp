@@ -64,6 +64,8 @@ TEST(RestoreTimeline, NamesTheLineThatIsDamaged) {
   EXPECT_EQ(cause(first + "{\"event\":\"phase\",\"phase\":\"x\",\"ms\":5}\n"
                           "{\"event\":\"phase\",\"phase\":\"y\",\"ms\":4}\n"),
             "restore-1.jsonl, line 3: ms goes back, or is not there");
+  EXPECT_EQ(cause(first + "{\"event\":\"rollouts\",\"deadline\":9223372036854775807,\"ms\":1}\n"),
+            "restore-1.jsonl, line 2: deadline is no time of a restore");
   EXPECT_THAT(cause(first + "{]\n"), testing::StartsWith("restore-1.jsonl, line 2: "));
 }
 
