@@ -25,6 +25,16 @@ using Files = std::map<std::string, std::string>;
   throw Error(ExitCode::integrity, fmt::format("{} {}", printable(file), how));
 }
 
+// What `read` returns; whatever it finds wrong is damage.
+template <class Read>
+auto or_damaged(const Read& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    throw error.as(ExitCode::integrity);
+  }
+}
+
 // --- Writing
 
 Json coverage_json(const Coverage& coverage) {
@@ -223,26 +233,28 @@ Files files_of(const Backup& backup) {
 }
 
 Index read_index(const BackupId& id, const std::string& text) {
-  const Json json = data::read_json(text, k_index_name);
-  Index index{parse_index(id, json).coverage, {}};
-  for (const auto& entry : data::array_or_empty(json, {"objects"})) {
-    const std::string kind = data::string_at(entry, {"kind"});
-    const std::string api_version = data::string_at(entry, {"apiVersion"});
-    const auto covered = std::ranges::find_if(index.coverage, [&](const Coverage& one) {
-      return one.kind == kind && one.api_version == api_version;
-    });
-    if (covered == index.coverage.end())
-      throw_damaged(k_index_name, "lists a kind that it does not cover");
-    index.objects.push_back({kind, data::string_at(entry, {"name"}), *covered});
-  }
-  return index;
+  return or_damaged([&] {
+    const Json json = data::read_json(text, k_index_name);
+    Index index{parse_index(id, json).coverage, {}};
+    for (const auto& entry : data::array_or_empty(json, {"objects"})) {
+      const std::string kind = data::string_at(entry, {"kind"});
+      const std::string api_version = data::string_at(entry, {"apiVersion"});
+      const auto covered = std::ranges::find_if(index.coverage, [&](const Coverage& one) {
+        return one.kind == kind && one.api_version == api_version;
+      });
+      if (covered == index.coverage.end())
+        throw_damaged(k_index_name, "lists a kind that it does not cover");
+      index.objects.push_back({kind, data::string_at(entry, {"name"}), *covered});
+    }
+    return index;
+  });
 }
 
 Backup parse_backup(const BackupId& id, const Files& files) {
   const auto text = files.find(std::string(k_index_name));
   if (text == files.end()) throw_damaged(k_index_name, "is missing");
   if (!files.contains(std::string(k_readme_name))) throw_damaged(k_readme_name, "is missing");
-  try {
+  return or_damaged([&] {
     const Json index = data::read_json(text->second, k_index_name);
     Backup backup = parse_index(id, index);
     read_objects(backup, index, files);
@@ -250,10 +262,7 @@ Backup parse_backup(const BackupId& id, const Files& files) {
     if (data::boolean_or(index, {"complete"}, false) != backup.complete())
       throw_damaged(k_index_name, "/complete: does not fit the coverage");
     return backup;
-  } catch (const Error& error) {
-    if (error.code() == ExitCode::integrity) throw;
-    throw error.as(ExitCode::integrity);
-  }
+  });
 }
 
 }  // namespace dr::backup

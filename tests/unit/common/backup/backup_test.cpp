@@ -99,7 +99,14 @@ TEST(BackupFiles, TheIndexTellsKindsAndObjectsByItself) {
   EXPECT_THAT(words, ElementsAre("cm=ConfigMap/a", "cm=ConfigMap/b", "deploy=Deployment/web",
                                  "widgets.example.com=Widget/w"));
   EXPECT_THROW(read_index(backup_id("20260103T030405Z"), text), Error);
-  EXPECT_THROW(read_index(backup_id(), "{}"), Error);
+  for (const std::string damaged : {"{}", "{", "[]"}) {
+    try {
+      read_index(backup_id(), damaged);
+      ADD_FAILURE() << damaged;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::integrity) << damaged;
+    }
+  }
 }
 
 TEST(BackupFiles, UnchangedObjectsGiveTheSameFilesButTheirTimes) {
