@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test.sh [lint|unit|cli|cloud|cluster|release|matrix]...: installs what is missing, builds, and runs the named stages
-# (default: all but release, which compiles everything once more for each of four platforms).
+# test.sh [lint|unit|fuzz|cli|cloud|cluster|matrix|release|sanitize]...: installs what is missing, builds, and runs the named
+# stages (default: all but release and sanitize, which compile everything once more, for four platforms and two sanitizers).
 # One line a stage; all output is kept in build/test-logs/.  The last line counts the checks and tests: N passed, N failed.
 # shellcheck disable=SC2317 # trap and stage call functions by name
 set -euo pipefail
@@ -9,12 +9,12 @@ set -euo pipefail
 . "$repository/scripts/lib/release_build.sh"
 
 clang_format_version=23.1.3 clang_tidy_version=23.1.4
-[ $# -gt 0 ] || set -- lint unit cli cloud cluster matrix
+[ $# -gt 0 ] || set -- lint unit fuzz cli cloud cluster matrix
 stages=("$@")
 for name in "${stages[@]}"; do
   case $name in
-    lint | unit | cli | cloud | cluster | release | matrix) ;;
-    *) echo "usage: test.sh [lint|unit|cli|cloud|cluster|release|matrix]..." >&2; exit 2 ;;
+    lint | unit | fuzz | cli | cloud | cluster | matrix | release | sanitize) ;;
+    *) echo "usage: test.sh [lint|unit|fuzz|cli|cloud|cluster|matrix|release|sanitize]..." >&2; exit 2 ;;
   esac
 done
 wanted() { [[ " ${stages[*]} " == *" $1 "* ]]; }
@@ -105,13 +105,23 @@ lint() {
 
 # --- tests
 
-unit() {
-  local total failed=0 uninteresting='^ *Start +[0-9]+:|^ *[0-9]+/[0-9]+ Test .* Passed '
-  stage "unit tests" ctest --test-dir build/dev --output-on-failure --parallel "$jobs" || failed=1
-  total=$(sed -n 's/.* tests failed out of \([0-9]*\)$/\1/p' "$logs/unit.log")
-  [ "$failed" -eq 0 ] || failed=$(sed -n 's/.* \([0-9]*\) tests failed out of .*/\1/p' "$logs/unit.log")
-  [ "${total:-0}" -gt 0 ] || { echo "no unit test ran"; total=1 failed=1; }
-  count unit $((total - failed)) "$failed"
+ctest_stage() { # NAME PRESET
+  local log=$logs/$1.log total failed=0 uninteresting='^ *Start +[0-9]+:|^ *[0-9]+/[0-9]+ Test .* Passed '
+  stage "$1 tests" ctest --test-dir "build/$2" --output-on-failure --parallel "$jobs" || failed=1
+  total=$(sed -n 's/.* tests failed out of \([0-9]*\)$/\1/p' "$log")
+  [ "$failed" -eq 0 ] || failed=$(sed -n 's/.* \([0-9]*\) tests failed out of .*/\1/p' "$log")
+  [ "${total:-0}" -gt 0 ] || { echo "no $1 test ran"; total=1 failed=1; }
+  count "$1" $((total - failed)) "$failed"
+}
+unit() { ctest_stage unit dev; }
+
+# The unit tests under sanitizers.
+sanitize() {
+  local preset
+  install_packages "${clang_packages[@]}"
+  for preset in asan-ubsan tsan; do
+    if build "$preset"; then ctest_stage "$preset" "$preset"; else count "$preset" 0 1; fi
+  done
 }
 
 tap_stage() { # NAME COMMAND...
@@ -123,6 +133,12 @@ tap_stage() { # NAME COMMAND...
   [ "$code" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1 # fewer ran than were planned
   count "$1" "$passed" "$failed"
 }
+# Each reader of what comes from outside, for ten seconds; tests/fuzz/fuzz.sh alone takes any time.
+fuzz() {
+  install_packages "${clang_packages[@]}"
+  if build asan-ubsan fuzz; then tap_stage fuzz tests/fuzz/fuzz.sh; else count fuzz 0 1; fi
+}
+
 bats_stage() { tap_stage "$1" bats --formatter tap --jobs "$jobs" "tests/$1"; }
 
 cli() { bats_stage cli; bats_stage yaml; bats_stage faults; }
@@ -170,9 +186,11 @@ if wanted matrix && ! python3 -m pip --version >/dev/null 2>&1; then install_pac
 if ! build dev; then count build 0 1; finish; fi
 ! wanted lint || lint
 ! wanted unit || unit
+! wanted fuzz || fuzz
 ! wanted cli || cli
 ! wanted cloud || cloud
 ! wanted cluster || cluster
 ! wanted release || release
 ! wanted matrix || matrix
+! wanted sanitize || sanitize
 finish

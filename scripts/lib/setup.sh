@@ -11,6 +11,7 @@ mkdir -p "$logs"
   build_packages=(cmake ninja-build g++ ccache pkg-config git libboost1.81-dev libcli11-dev nlohmann-json3-dev
     libyaml-cpp-dev libfmt-dev libsodium-dev libarchive-dev)
   cluster_packages=(openssl)
+  clang_packages=(clang-19 libclang-rt-19-dev llvm-19) # for the preset asan-ubsan: only clang has libFuzzer
   test_packages=(libgtest-dev libgmock-dev bats bats-support bats-assert bats-file parallel shellcheck python3
     python3-jsonschema python3-yaml chromium-headless-shell jq mandoc patch bash-completion zsh fish tmux)
 }
@@ -70,11 +71,11 @@ apt_install() {
   apt-get update && apt-get install --yes --no-install-recommends "$@"
 }
 
-build() { # PRESET
-  stage "build ($1)" build_preset "$1"
+build() { # PRESET [TARGET]
+  stage "build ($1${2:+, $2})" build_preset "$@"
 }
 build_preset() {
-  cmake --preset "$1" && cmake --build --preset "$1"
+  cmake --preset "$1" && cmake --build --preset "$1" --target "${2:-all}"
 }
 
 # Puts gcloud into PATH: the one that is there, else Google's archive, unpacked into the cache.

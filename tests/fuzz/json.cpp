@@ -1,0 +1,56 @@
+// The JSON reader: what it takes, the writer gives back, and leaving members out changes no other.
+#include "common/data/json.hpp"
+
+#include "tests/fuzz/fuzz.hpp"
+
+using namespace dr;
+
+namespace {
+
+constexpr std::string_view k_left_out = "managedFields";
+
+std::string line_of(const Json& value) {
+  return data::write_json(value, -1);
+}
+
+void leave_out(Json& value) {
+  if (!value.is_structured()) return;  // it would be its own member
+  if (value.is_object()) value.erase(std::string(k_left_out));
+  for (auto& member : value) leave_out(member);
+}
+
+void check_leaving_out(std::string_view text, Json whole) {
+  const data::JsonLimits limits{.without = k_left_out};
+  const auto less =
+      fuzz::accepted(ExitCode::failed, [&] { return data::read_json(text, "the input", limits); });
+  leave_out(whole);
+  fuzz::require(less && *less == whole, "without a member all others are the same");
+}
+
+void check_stream(std::string_view text) {
+  const auto values =
+      fuzz::accepted(ExitCode::failed, [&] { return data::read_json_stream(text, "the input"); });
+  if (!values) return;
+  std::string lines;
+  for (const Json& value : *values) lines += line_of(value) + "\n";
+  fuzz::require(data::read_json_stream(lines, "what was written") == *values,
+                "a stream comes back");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  const std::string_view text = fuzz::text_of(bytes, size);
+  const auto value =
+      fuzz::accepted(ExitCode::failed, [&] { return data::read_json(text, "the input"); });
+  if (value) {
+    const std::string line = line_of(*value);
+    const Json again = data::read_json(line, "what was written");
+    fuzz::require(again == *value && line_of(again) == line, "one line comes back");
+    fuzz::require(data::read_json(data::write_json(*value), "what was written") == *value,
+                  "an indented text comes back");
+    check_leaving_out(text, *value);
+  }
+  check_stream(text);
+  return 0;
+}
