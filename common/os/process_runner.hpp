@@ -20,8 +20,11 @@ struct Command {
   std::vector<std::string> args;         // without argv[0]
   std::vector<std::string> environment;  // complete, "NAME=value"
   std::string input;                     // bytes for stdin; empty: stdin is /dev/null
-  Millis timeout{60'000};                // then SIGTERM to the child's process group
-  Millis grace{2'000};                   // then SIGKILL
+  // Stays in our session and process group, so that it can ask on /dev/tty, and Ctrl-C reaches it
+  // too. Its children are its own to end.
+  bool on_terminal = false;
+  Millis timeout{60'000};  // then SIGTERM to the child's process group
+  Millis grace{2'000};     // then SIGKILL
   // Kept of stdout, and of stderr at most k_max_errors; the rest is drained.
   std::size_t max_output = std::size_t{512} << 20;
 };
@@ -70,7 +73,7 @@ class Background {
 };
 
 // The one place that starts processes. Children get a session, so a process group, of their own and
-// no terminal; on Linux they do not outlive us, however we end.
+// no terminal, unless they ask for one; on Linux they do not outlive us, however we end.
 class ProcessRunner {
  public:
   virtual ~ProcessRunner() = default;

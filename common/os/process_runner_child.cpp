@@ -100,11 +100,13 @@ void refuse_nul(const Command& command) {
 
 // Runs in the child between fork and exec, so it makes async-signal-safe calls only.
 struct ChildSetup {
+  bool on_terminal;
+
   template <class Launcher>
   error_code on_exec_setup(Launcher&, const std::filesystem::path&, const char* const*&) {
     // A session is a process group too. Without a terminal, a credential plugin that prompts on
     // /dev/tty fails at once instead of being stopped until the deadline.
-    if (::setsid() < 0) return last_error();
+    if (!on_terminal && ::setsid() < 0) return last_error();
 #ifdef __linux__
     // Not even SIGKILL of ours leaves a watch or a proxy behind. (Our only thread is the parent.)
     if (::prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) return last_error();
@@ -188,7 +190,7 @@ class BoostChild final : public Child, public std::enable_shared_from_this<Boost
   asio::steady_timer m_timer;  // deadline, then grace, then drain: one at a time
   unsigned m_timer_turn = 0;
   std::optional<process::process> m_process;
-  pid_t m_pid = -1;  // of the process group too
+  pid_t m_pid = -1;  // of the process group too, unless it shares ours
   bool m_exited = false;
   Steady::time_point m_started;
   ProcessResult m_result;
@@ -230,7 +232,8 @@ void BoostChild::launch(int in, int out, int err) {
   error_code error;
   const SignalBlock block;
   m_process.emplace(launcher(asio::any_io_executor(m_io.get_executor()), error, m_command.program,
-                             m_command.args, process::process_stdio{in, out, err}, ChildSetup{}));
+                             m_command.args, process::process_stdio{in, out, err},
+                             ChildSetup{m_command.on_terminal}));
   if (error) {
     if (launcher.pid > 0) ::waitpid(launcher.pid, nullptr, 0);  // Boost leaves a zombie
     throw_cannot_run(m_command, error);
@@ -317,15 +320,20 @@ void BoostChild::abandon() noexcept {
   if (m_sink) m_sink = [](std::string_view) {};
   close_pipes();
   if (m_exited || m_pid <= 0) return;
-  m_exited = true;
   signal_group(SIGKILL);
+  m_exited = true;
   const SignalBlock block;
   ::waitpid(m_pid, nullptr, 0);
   m_process->detach();
 }
 
 void BoostChild::signal_group(int signal) {
-  if (m_pid > 0) ::killpg(m_pid, signal);
+  if (m_pid <= 0) return;
+  if (!m_command.on_terminal) {
+    ::killpg(m_pid, signal);
+  } else if (!m_exited) {  // later the id may be another's
+    ::kill(m_pid, signal);
+  }
 }
 
 template <class Work>

@@ -198,6 +198,27 @@ TEST_F(ProcessRunnerTest, ChildrenHaveAGroupOfTheirOwnAndNoTerminal) {
   EXPECT_EQ(terminal, "0");
 }
 
+// Only the group in front may ask on the terminal.
+TEST_F(ProcessRunnerTest, AChildOnTheTerminalSharesOurGroup) {
+  Command command = command_of("/bin/cat", {"/proc/self/stat"});
+  command.on_terminal = true;
+  std::istringstream stat(runner.run(command).out);
+  std::string pid, name, state, parent, group, session;
+  stat >> pid >> name >> state >> parent >> group >> session;
+  EXPECT_EQ(group, std::to_string(::getpgrp()));
+  EXPECT_EQ(session, std::to_string(::getsid(0)));
+}
+
+// Its group is ours: a signal to it would be one to ourselves.
+TEST_F(ProcessRunnerTest, AChildOnTheTerminalIsEndedAlone) {
+  Command command = command_of("/bin/sleep", {"60"});
+  command.on_terminal = true;
+  command.timeout = Millis(100);
+  const ProcessResult result = runner.run(command);
+  EXPECT_TRUE(result.timed_out);
+  EXPECT_EQ(result.signal, SIGTERM);
+}
+
 // An inherited pipe end keeps another child's pipe open.
 TEST_F(ProcessRunnerTest, ChildrenInheritNoOtherDescriptor) {
   const std::vector<Command> commands(4, command_of("/bin/ls", {"/proc/self/fd"}));
