@@ -57,6 +57,14 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
   sync_dir(dir_of(path));
 }
 
+void remove_file(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) == 0) {
+    sync_dir(dir_of(path));
+  } else if (errno != ENOENT) {
+    throw_errno("failed to remove " + path.string());
+  }
+}
+
 std::string read_file(const std::filesystem::path& path, std::size_t max_bytes) {
   return read_regular_file(path, max_bytes, Links::follow);
 }

@@ -14,6 +14,9 @@ namespace dr::os {
 // temporary file.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
+// Removes a file, and the directory has lost its name when this returns; none is fine.
+void remove_file(const std::filesystem::path& path);
+
 // The whole content of a regular file. Anything else (directory, FIFO, device, a symbolic link to
 // those), or more than `max_bytes`, is refused; a missing file is Error(failed) too.
 std::string read_file(const std::filesystem::path& path,

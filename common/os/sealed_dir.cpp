@@ -111,8 +111,11 @@ auto with_our_errors(const std::string& doing, const Work& work) {
   }
 }
 
-std::map<std::string, std::string> read_verified(const std::filesystem::path& dir) {
+std::map<std::string, std::string> read_verified(const std::filesystem::path& dir,
+                                                 SignatureFile signature) {
   std::set<std::string> names = list_files(dir);
+  const bool is_signed =
+      signature == SignatureFile::allow && names.erase(std::string(k_signature_name)) > 0;
   if (names.erase(std::string(k_checksums_name)) == 0) {
     throw_damaged(dir, k_checksums_name, "is missing");
   }
@@ -126,6 +129,10 @@ std::map<std::string, std::string> read_verified(const std::filesystem::path& di
     std::string bytes = read_regular_file(dir / name, k_max_file_bytes, Links::refuse);
     if (sha256_hex(bytes) != sum) throw_damaged(dir, name, "does not match its SHA-256 checksum");
     files.emplace(name, std::move(bytes));
+  }
+  if (is_signed) {
+    files.emplace(k_signature_name,
+                  read_regular_file(dir / k_signature_name, k_max_file_bytes, Links::refuse));
   }
   return files;
 }
@@ -185,7 +192,7 @@ void SealedDirWriter::add(std::string_view name, std::string_view bytes) {
   const std::string doing =
       fmt::format("failed to add {} to {}", printable(name), m_target.string());
   if (m_committed) throw Error(ExitCode::failed, doing + ": it is sealed already");
-  if (!is_plain_name(name) || name == k_checksums_name) {
+  if (!is_plain_name(name) || name == k_checksums_name || name == k_signature_name) {
     throw Error(ExitCode::failed, doing + ": not a name for a file in a sealed directory");
   }
   if (m_sums.contains(std::string(name))) {
@@ -203,11 +210,12 @@ void SealedDirWriter::sync_files() const {
   for (const auto& [name, sum] : m_sums) sync_file(m_partial / name);
 }
 
-void SealedDirWriter::commit() {
+void SealedDirWriter::commit(const std::optional<std::string>& signature) {
   const std::string doing = "failed to commit " + m_target.string();
   if (m_committed) throw Error(ExitCode::failed, doing + ": it is sealed already");
   if (m_sums.empty()) throw Error(ExitCode::failed, doing + ": it holds no file");
   sync_files();
+  if (signature) write_new_file(m_partial / k_signature_name, *signature);
   write_new_file(m_partial / k_checksums_name, format_checksums(m_sums));
   sync_dir(m_partial);
   // rename() itself refuses a directory with files in it, so that no race can lose a sealed one.
@@ -217,17 +225,19 @@ void SealedDirWriter::commit() {
   sync_dir(dir_of(m_target));
 }
 
-void refuse_foreign_writers(const std::filesystem::path& dir) {
+void refuse_foreign_writers(const std::filesystem::path& path) {
   struct stat status{};
-  if (::stat(dir.c_str(), &status) != 0 || (status.st_mode & S_IWOTH) == 0) return;
+  if (::stat(path.c_str(), &status) != 0 || (status.st_mode & S_IWOTH) == 0) return;
   throw Error(ExitCode::integrity,
-              fmt::format("{} may be written by every user", printable(dir.string())),
-              fmt::format("look at what is in it, then `chmod o-w {}`", printable(dir.string())));
+              fmt::format("{} may be written by every user", printable(path.string())),
+              fmt::format("look at what is in it, then `chmod o-w {}`", printable(path.string())));
 }
 
-std::map<std::string, std::string> read_sealed_dir(const std::filesystem::path& dir) {
+std::map<std::string, std::string> read_sealed_dir(const std::filesystem::path& dir,
+                                                   SignatureFile signature) {
   refuse_foreign_writers(dir);
-  return with_our_errors("failed to read " + dir.string(), [&] { return read_verified(dir); });
+  return with_our_errors("failed to read " + dir.string(),
+                         [&] { return read_verified(dir, signature); });
 }
 
 }  // namespace dr::os

@@ -2,12 +2,15 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace dr::os {
 
 inline constexpr std::string_view k_checksums_name = "SHA256SUMS";
+// A signature of SHA256SUMS: the one file of a sealed directory that SHA256SUMS cannot list.
+inline constexpr std::string_view k_signature_name = "SHA256SUMS.sig";
 
 // Whether a file of a sealed directory, and of an archive of one, may have that name: not empty, no
 // '.' in front, no slash or control character.
@@ -35,7 +38,8 @@ class SealedDirWriter {
   SealedDirWriter& operator=(const SealedDirWriter&) = delete;
 
   void add(std::string_view name, std::string_view bytes);  // a plain file name; each name once
-  void commit();
+  // `signature`, when there is one, becomes SHA256SUMS.sig.
+  void commit(const std::optional<std::string>& signature = std::nullopt);
 
  private:
   void sync_files() const;
@@ -46,13 +50,17 @@ class SealedDirWriter {
   bool m_committed = false;
 };
 
-// Throws Error(integrity) when every user of the machine may put files into `dir`: sums tell that
-// files belong together, not whose they are. One that is not there is fine.
-void refuse_foreign_writers(const std::filesystem::path& dir);
+// Throws Error(integrity) when every user of the machine may put files into a directory, or change
+// a file: sums tell that files belong together, not whose they are. One that is not there is fine.
+void refuse_foreign_writers(const std::filesystem::path& path);
+
+// Whether SHA256SUMS.sig may be in a sealed directory. Nobody has checked it there.
+enum class SignatureFile { refuse, allow };
 
 // Reads a sealed directory: file name to content, without SHA256SUMS. Throws Error(integrity)
 // naming the file that is missing, extra, altered or not a regular file, or because of
 // refuse_foreign_writers; and Error(failed) when `dir` itself cannot be read.
-std::map<std::string, std::string> read_sealed_dir(const std::filesystem::path& dir);
+std::map<std::string, std::string> read_sealed_dir(const std::filesystem::path& dir,
+                                                   SignatureFile signature = SignatureFile::refuse);
 
 }  // namespace dr::os

@@ -239,6 +239,23 @@ TEST_F(SealedDirTest, AddTakesPlainNewNamesOnly) {
   EXPECT_EQ(read_sealed_dir(target()), (Files{{"file", "x"}}));
 }
 
+// The signature is beside the list, not in it; where none belongs, it is a foreign file.
+TEST_F(SealedDirTest, ASignatureIsKeptWhereOneMayBe) {
+  {
+    SealedDirWriter writer(target());
+    EXPECT_THROW(writer.add(k_signature_name, "x"), Error);
+    writer.add("file", "x");
+    writer.commit("signature");
+  }
+  EXPECT_EQ(read_sealed_dir(target(), SignatureFile::allow),
+            (Files{{"file", "x"}, {"SHA256SUMS.sig", "signature"}}));
+  EXPECT_EQ(parse_checksums(read_file(target() / k_checksums_name)).size(), 1U);
+  EXPECT_THROW(read_sealed_dir(target()), Error);
+  fs::remove(target() / k_signature_name);
+  fs::create_symlink("file", target() / k_signature_name);
+  EXPECT_THROW(read_sealed_dir(target(), SignatureFile::allow), Error);
+}
+
 TEST_F(SealedDirTest, CommitsOnceAndNeverNothing) {
   SealedDirWriter writer(target());
   EXPECT_THROW(writer.commit(), Error);
