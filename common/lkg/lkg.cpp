@@ -15,6 +15,7 @@
 #include "common/kube/kinds.hpp"
 #include "common/kube/pin.hpp"
 #include "common/lkg/volatile_objects.hpp"
+#include "common/os/sealed_dir.hpp"
 #include "common/os/sha256.hpp"
 
 namespace dr::lkg {
@@ -216,9 +217,28 @@ bool Lkg::left_out(const kube::ObjectKey& key) const {
   });
 }
 
+std::string checksums_of(const LkgFiles& files) {
+  return os::format_checksums({{std::string(k_manifest_name), os::sha256_hex(files.manifest)},
+                               {std::string(k_metadata_name), os::sha256_hex(files.metadata)}});
+}
+
+LkgFiles files_of(std::map<std::string, std::string> contents, std::string_view id) {
+  auto manifest = contents.extract(std::string(k_manifest_name));
+  auto metadata = contents.extract(std::string(k_metadata_name));
+  auto signature = contents.extract(std::string(os::k_signature_name));
+  if (manifest.empty() || metadata.empty() || !contents.empty()) {
+    throw Error(ExitCode::integrity, fmt::format("LKG {} does not hold exactly {} and {}", id,
+                                                 k_manifest_name, k_metadata_name));
+  }
+  LkgFiles files{std::move(manifest.mapped()), std::move(metadata.mapped())};
+  if (!signature.empty()) files.signature = std::move(signature.mapped());
+  return files;
+}
+
 Lkg parse_lkg(const LkgFiles& files) {
   try {
     Lkg lkg;
+    lkg.is_signed = files.signature.has_value();
     read_metadata(lkg, files.metadata);
     lkg.objects = objects_of(files.manifest);
     check_objects(lkg);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "common/kube/kinds.hpp"
 #include "common/kube/object.hpp"
 #include "common/os/clock.hpp"
+#include "common/os/ssh_keygen.hpp"
 
 namespace dr::lkg {
 
@@ -31,11 +33,17 @@ class LkgId {
   std::string m_text;
 };
 
-// The two files of an LKG as they are on disk.
+// The files of an LKG as they are on disk. SHA256SUMS is not among them, since it follows from the
+// two.
 struct LkgFiles {
   std::string manifest;
   std::string metadata;
+  std::optional<std::string> signature = std::nullopt;  // SHA256SUMS.sig, when there is one
 };
+std::string checksums_of(const LkgFiles& files);  // the text of SHA256SUMS
+// Those of a sealed directory (common/os/sealed_dir.hpp). Throws Error(integrity) when it holds
+// anything else; `id` names it.
+LkgFiles files_of(std::map<std::string, std::string> contents, std::string_view id);
 
 // A last known good state that passed every offline check.
 struct Lkg {
@@ -47,7 +55,9 @@ struct Lkg {
   std::vector<Json> objects;   // in manifest order
   std::vector<const kube::Kind*> custom_kinds;  // of the custom resources among them, as recorded
   Json metadata;
-  std::vector<std::string> warnings;  // what an LKG of the incumbent scripts lacks
+  bool is_signed = false;               // it has a signature
+  std::optional<os::SshSigner> signer;  // who made it; only of one that was checked
+  std::vector<std::string> warnings;    // what an LKG of the incumbent scripts lacks
 
   // By type, "Deployment" or "Widget.example.com".
   const Json* find(std::string_view type, std::string_view name) const;
@@ -61,7 +71,8 @@ struct Lkg {
 // Reads and checks an LKG without a cluster: shape, one namespace, no duplicate, no Secret and no
 // kind outside the table but the custom ones that its metadata records, every workload image by
 // digest, the switch at "1" (absent only in an LKG of the incumbent scripts), and the manifest's
-// checksum in the metadata. Throws Error(integrity) naming the object and the pointer.
+// checksum in the metadata; but not the signature (LkgStore::check). Throws Error(integrity) naming
+// the object and the pointer.
 Lkg parse_lkg(const LkgFiles& files);
 
 }  // namespace dr::lkg

@@ -58,20 +58,10 @@ bool fits(const Parts& parts) {
   return *parts.at(std::string(os::k_checksums_name)) == os::format_checksums(sums);
 }
 
-LkgFiles files_of(std::map<std::string, std::string> contents, const std::string& id) {
-  const auto manifest = contents.find(std::string(k_manifest_name));
-  const auto metadata = contents.find(std::string(k_metadata_name));
-  if (manifest == contents.end() || metadata == contents.end() || contents.size() != 2) {
-    throw Error(ExitCode::integrity,
-                fmt::format("LKG {} in the history does not hold exactly {} and {}", id,
-                            k_manifest_name, k_metadata_name));
-  }
-  return {std::move(manifest->second), std::move(metadata->second)};
-}
-
 }  // namespace
 
-LkgStore::LkgStore(const fs::path& root) : m_directory(root / "ops" / "lkg") {}
+LkgStore::LkgStore(const fs::path& root, std::optional<AllowedSigners> signers)
+    : m_directory(root / "ops" / "lkg"), m_signers(std::move(signers)) {}
 
 std::vector<LkgId> LkgStore::history() const {
   std::vector<LkgId> ids;
@@ -96,11 +86,29 @@ Lkg LkgStore::load(const std::string& id) const {
     throw Error(ExitCode::failed, "failed to load LKG " + id + ": the history does not hold it",
                 "`ls " + (m_directory / "history").string() + "` lists the kept ones");
   }
-  Lkg lkg = parse_lkg(files_of(os::read_sealed_dir(m_directory / "history" / id), id));
+  Lkg lkg = check(
+      files_of(os::read_sealed_dir(m_directory / "history" / id, os::SignatureFile::allow), id));
   if (lkg.id != id) {
     throw Error(ExitCode::integrity,
                 fmt::format("LKG {} in the history calls itself {}", id, lkg.id));
   }
+  return lkg;
+}
+
+// What a store was opened without, it cannot take for granted later.
+std::optional<os::SshSigner> LkgStore::checked_signer(const std::string& id,
+                                                      const LkgFiles& files) const {
+  if (m_signers) return m_signers->check(id, files);
+  if (!find_allowed_signers(m_directory)) return std::nullopt;
+  throw Error(ExitCode::integrity,
+              fmt::format("the signature of LKG {} was not checked, although there is {}", id,
+                          (m_directory / k_allowed_signers_name).string()),
+              "run the command again");
+}
+
+Lkg LkgStore::check(const LkgFiles& files) const {
+  Lkg lkg = parse_lkg(files);
+  lkg.signer = checked_signer(lkg.id, files);
   return lkg;
 }
 
@@ -116,14 +124,18 @@ Lkg LkgStore::load() const {
                 "failed to load the LKG: there is none in " + m_directory.string(), k_capture_step);
   }
   if (fits(parts)) {
-    Lkg lkg = parse_lkg({*manifest, *metadata});
+    const LkgFiles files{*manifest, *metadata, read_if_there(m_directory / os::k_signature_name)};
+    Lkg lkg = parse_lkg(files);
     const auto kept = history();
-    if (lkg.id.empty() || kept.empty() || lkg.id >= kept.back().text()) return lkg;
+    if (lkg.id.empty() || kept.empty() || lkg.id >= kept.back().text()) {
+      lkg.signer = checked_signer(lkg.id, files);
+      return lkg;
+    }
   }
   if (manifest && metadata && !sums) {
     // The incumbent scripts write no checksums; whether it is one of theirs stands in the metadata.
-    Lkg lkg = parse_lkg({*manifest, *metadata});
-    if (lkg.id.empty()) return lkg;
+    const LkgFiles files{*manifest, *metadata};
+    if (parse_lkg(files).id.empty()) return check(files);
   }
   return load_interrupted();
 }
@@ -159,9 +171,20 @@ Lkg LkgStore::load_interrupted() const {
   return std::move(*newest);
 }
 
+void LkgStore::refuse_unbelievable(const LkgId& id, const LkgFiles& files) const {
+  try {
+    checked_signer(id.text(), files);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::integrity) throw;
+    throw Error(ExitCode::refused, std::string("nobody would believe the new LKG: ") + error.what(),
+                "capture it with --sign and a key that is allowed");
+  }
+}
+
 LkgId LkgStore::publish(const std::string& manifest,
                         const std::function<std::string(const LkgId&)>& metadata_for,
-                        std::size_t keep, const os::Clock& clock, os::ProcessRunner& runner) const {
+                        std::size_t keep, const os::Clock& clock, os::ProcessRunner& runner,
+                        const Sign& sign) const {
   std::error_code error;
   fs::create_directories(m_directory / "history", error);
   if (error) {
@@ -173,7 +196,10 @@ LkgId LkgStore::publish(const std::string& manifest,
   const auto kept = history();
   const auto newest = kept.empty() ? std::nullopt : std::optional(kept.back().time());
   const LkgId id(os::second_after(newest, clock, runner), os::sha256_hex(manifest));
-  publish_files(id, {manifest, metadata_for(id)});
+  LkgFiles files{manifest, metadata_for(id)};
+  if (sign) files.signature = sign(checksums_of(files));
+  refuse_unbelievable(id, files);
+  publish_files(id, files);
   prune(keep);
   return id;
 }
@@ -182,13 +208,16 @@ void LkgStore::publish_files(const LkgId& id, const LkgFiles& files) const {
   os::SealedDirWriter entry(m_directory / "history" / id.text());
   entry.add(k_manifest_name, files.manifest);
   entry.add(k_metadata_name, files.metadata);
-  entry.commit();
+  entry.commit(files.signature);
   os::write_file(m_directory / k_manifest_name, files.manifest);
   os::write_file(m_directory / k_metadata_name, files.metadata);
-  os::write_file(
-      m_directory / os::k_checksums_name,
-      os::format_checksums({{std::string(k_manifest_name), os::sha256_hex(files.manifest)},
-                            {std::string(k_metadata_name), os::sha256_hex(files.metadata)}}));
+  const fs::path signature = m_directory / os::k_signature_name;
+  if (files.signature) {
+    os::write_file(signature, *files.signature);
+  } else {
+    os::remove_file(signature);
+  }
+  os::write_file(m_directory / os::k_checksums_name, checksums_of(files));
 }
 
 void LkgStore::prune(std::size_t keep) const {

@@ -7,7 +7,9 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "common/base/error.hpp"
@@ -17,6 +19,7 @@
 #include "tests/unit/support/corruption.hpp"
 #include "tests/unit/support/fake_clock.hpp"
 #include "tests/unit/support/fake_process_runner.hpp"
+#include "tests/unit/support/fake_ssh_keygen.hpp"
 #include "tests/unit/support/temp_dir.hpp"
 
 namespace dr::lkg {
@@ -39,12 +42,16 @@ class LkgStoreTest : public testing::Test {
 
   // An LKG whose content is told by `label`.
   LkgId publish(const std::string& label, std::size_t keep = k_default_keep) {
+    return publish_to(m_store, label, keep, {});
+  }
+  LkgId publish_to(const LkgStore& store, const std::string& label, std::size_t keep,
+                   const Sign& sign) {
     std::vector<Json> objects = small_floor();
     objects.push_back(make_config_map("label", "label", label));
-    return m_store.publish(
+    return store.publish(
         lkg_files(objects).manifest,
         [&](const LkgId& id) { return lkg_files(objects, Json::object(), id.time()).metadata; },
-        keep, m_clock, m_runner);
+        keep, m_clock, m_runner, sign);
   }
 
   static std::string label_of(const Lkg& lkg) {
@@ -363,6 +370,161 @@ TEST_F(LkgStoreTest, LoadsTheIncumbentsPairWithoutChecksums) {
   EXPECT_EQ(load_files(file(k_parts[0]), file(k_parts[1])).objects.size(), 3U);
   publish("ours");
   EXPECT_EQ(label_of(m_store.load()), "ours");
+}
+
+// --- Signatures
+
+const std::string k_signature_file(os::k_signature_name);
+
+class SignedLkgTest : public LkgStoreTest {
+ protected:
+  SignedLkgTest() { m_runner.handler = fake_ssh_keygen; }
+
+  LkgId publish_signed(const std::string& label, const Sign& sign = fake_signature) {
+    return publish_to(m_strict, label, k_default_keep, sign);
+  }
+  // Why the current one, or `id`, is refused.
+  std::string refusal(const std::string& id = {}) const {
+    try {
+      id.empty() ? m_strict.load() : m_strict.load(id);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::integrity) << error.what();
+      return error.what();
+    }
+    return "it is not";
+  }
+
+  std::filesystem::path signers() const { return m_dir.path() / "signers" / "allowed"; }
+
+  const os::Environment m_environment{std::map<std::string, std::string>{{"PATH", "/usr/bin"}}};
+  LkgStore m_strict{m_dir.path(), [this] {
+                      os::write_file(signers(), "alice@floor ssh-ed25519 AAAA\n");
+                      return AllowedSigners(signers(), m_environment, m_runner);
+                    }()};
+};
+
+TEST_F(SignedLkgTest, IsBelieved) {
+  const LkgId id = publish_signed("one");
+  for (const Lkg& lkg : {m_strict.load(), m_strict.load(id.text())}) {
+    ASSERT_TRUE(lkg.signer);
+    EXPECT_EQ(lkg.signer->principal, "alice@floor");
+    EXPECT_EQ(lkg.signer->key, "ED25519 SHA256:abc");
+  }
+  const Lkg unchecked = m_store.load();
+  EXPECT_TRUE(unchecked.is_signed);
+  EXPECT_FALSE(unchecked.signer);
+}
+
+// A key that is good when it signs stays good for what it has signed then.
+TEST_F(SignedLkgTest, IsCheckedAtTheTimeOfItsCapture) {
+  publish_signed("one");
+  m_clock.advance(std::chrono::hours(24 * 365));
+  m_strict.load();
+  EXPECT_THAT(m_runner.commands().back().args, testing::Contains("-Overify-time=20260102030405"));
+}
+
+TEST_F(SignedLkgTest, IsRefusedWithoutASignatureOrWithThatOfAnother) {
+  const LkgId old = publish_signed("old");
+  const LkgId id = publish_signed("new");
+  const std::string other = os::read_file(kept(old) / k_signature_file);
+  for (const auto& directory : {m_store.directory(), kept(id)}) {
+    overwrite(directory / k_signature_file, other);
+    EXPECT_THAT(refusal(directory == kept(id) ? id.text() : ""), HasSubstr("incorrect signature"));
+    std::filesystem::remove(directory / k_signature_file);
+    EXPECT_THAT(refusal(directory == kept(id) ? id.text() : ""), HasSubstr("is not signed"));
+  }
+}
+
+TEST_F(SignedLkgTest, OneOfTheIncumbentScriptsIsRefused) {
+  const LkgFiles files = lkg_files(small_floor(), {{"schema", nullptr}});
+  os::write_file(file(k_parts[0]), files.manifest);
+  os::write_file(file(k_parts[1]), files.metadata);
+  EXPECT_THAT(refusal(), HasSubstr("is not signed"));
+}
+
+// Protects the old LKG from a new one that no verb would take.
+TEST_F(SignedLkgTest, IsNotPublishedUnlessItWillBeBelieved) {
+  publish_signed("old");
+  for (const Sign& sign : {Sign(), Sign([](const std::string&) { return fake_signature("x"); })}) {
+    try {
+      publish_signed("new", sign);
+      FAIL() << "published";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::refused);
+      EXPECT_THAT(error.next_step(), HasSubstr("--sign"));
+    }
+  }
+  EXPECT_EQ(label_of(m_strict.load()), "old");
+  EXPECT_THAT(history(), SizeIs(1));
+}
+
+TEST_F(SignedLkgTest, AFileOfSignersThatCouldBeAnybodysIsRefused) {
+  using std::filesystem::perms;
+  publish_signed("one");
+  for (const auto& path : {signers(), signers().parent_path()}) {
+    std::filesystem::permissions(path, perms::others_write, std::filesystem::perm_options::add);
+    EXPECT_THAT(refusal(), HasSubstr("every user"));
+    std::filesystem::permissions(path, perms::others_write, std::filesystem::perm_options::remove);
+  }
+  EXPECT_EQ(refusal(), "it is not");
+  std::filesystem::rename(signers(), signers().string() + ".real");
+  std::filesystem::create_symlink("allowed.real", signers());
+  EXPECT_THAT(refusal(), HasSubstr("not a regular file"));
+  std::filesystem::remove(signers());
+  EXPECT_THAT(refusal(), HasSubstr("not a regular file"));
+}
+
+// Protects against a reader that was opened before the file came, or forgets it.
+TEST_F(SignedLkgTest, IsNotReadUncheckedOnceTheFileIsThere) {
+  publish("one");
+  std::filesystem::create_symlink("nowhere", file("allowed_signers"));
+  EXPECT_EQ(code_of_load(), ExitCode::integrity);
+}
+
+// Without ssh-keygen nothing is known of a signature: that is no damage, and no consent.
+TEST_F(SignedLkgTest, IsNotReadWithoutSshKeygen) {
+  publish_signed("one");
+  const os::Environment nowhere{std::map<std::string, std::string>{{"PATH", "/nowhere"}}};
+  try {
+    LkgStore(m_dir.path(), AllowedSigners(signers(), nowhere, m_runner)).load();
+    FAIL() << "loaded";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+  }
+}
+
+// After how many of the four current files a publish was cut off, and whether the old LKG was
+// signed.
+class SignedLkgCrash : public SignedLkgTest,
+                       public testing::WithParamInterface<std::tuple<std::size_t, bool>> {};
+
+TEST_P(SignedLkgCrash, LoadsTheNewestWholeOne) {
+  const auto [written, was_signed] = GetParam();
+  const std::array order{k_parts[0], k_parts[1], k_signature_file, k_parts[2]};
+  publish_to(m_store, "old", k_default_keep, was_signed ? Sign(fake_signature) : Sign());
+  std::map<std::string, std::string> old;
+  for (const auto& name : order) {
+    if (std::filesystem::exists(file(name))) old[name] = os::read_file(file(name));
+  }
+  publish_signed("new");
+  for (std::size_t i = written; i < order.size(); ++i) {
+    std::filesystem::remove(file(order[i]));
+    if (old.contains(order[i])) os::write_file(file(order[i]), old[order[i]]);
+  }
+  EXPECT_EQ(label_of(m_strict.load()), "new");
+  publish_signed("next");
+  EXPECT_THAT(m_strict.load().warnings, IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, SignedLkgCrash,
+                         testing::Combine(testing::Range<std::size_t>(0, 5), testing::Bool()));
+
+TEST_F(SignedLkgTest, AnUnsignedOneTakesTheSignatureOfTheLastAway) {
+  publish_signed("old");
+  publish("new");
+  EXPECT_FALSE(std::filesystem::exists(file(k_signature_file)));
+  EXPECT_FALSE(m_store.load().is_signed);
+  EXPECT_THAT(m_store.load().warnings, IsEmpty());
 }
 
 }  // namespace
