@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/text.hpp"
+#include "common/cli/lkg_source.hpp"
 #include "common/kube/name_lists.hpp"
 #include "common/kube/object.hpp"
 #include "common/lkg/lkg_store.hpp"
@@ -32,7 +33,7 @@ Candidates users(const Completion& completion) {
 
 Candidates lkg_objects(const Completion& completion) {
   Candidates candidates;
-  for (const Json& object : lkg::LkgStore(completion.globals.root).load().objects) {
+  for (const Json& object : open_lkgs(completion.runtime, completion.globals).load().objects) {
     candidates.values.push_back({kube::display(object)});
   }
   return candidates;

@@ -2,12 +2,16 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
+#include <filesystem>
 #include <memory>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
 #include "common/cli/live_progress.hpp"
+#include "common/cli/lkg_source.hpp"
 #include "common/cli/verb.hpp"
 #include "common/kube/kill_switch.hpp"
 #include "common/kube/kinds.hpp"
@@ -28,6 +32,7 @@ struct CaptureFlags {
   std::string wait = "5m";
   std::size_t keep = k_default_keep;
   std::string note;
+  std::optional<std::string> sign;  // with which key
   bool dry_run = false;
   CaptureOptions options;
 };
@@ -60,6 +65,34 @@ void check_flags(const CaptureFlags& flags) {
     throw Error(ExitCode::usage, "--exclude: \"" + printable(excluded) + "\" is not KIND/NAME",
                 "write it as in Deployment/web, a custom resource as in Widget.example.com/one");
   }
+}
+
+// Before the cluster is asked: after it, the time until the floor is good would be lost.
+void check_key(const std::optional<std::string>& key, const LkgStore& store) {
+  if (!key && store.wants_signatures()) {
+    throw Error(ExitCode::refused,
+                fmt::format("{} asks for signed LKGs, and nobody would believe one that is not: "
+                            "the old LKG is kept",
+                            (store.directory() / k_allowed_signers_name).string()),
+                "capture it with --sign KEY");
+  }
+  // An agent can have the private half of KEY.pub.
+  std::error_code ignored;
+  if (key && !std::filesystem::exists(*key, ignored) &&
+      !std::filesystem::exists(*key + ".pub", ignored)) {
+    throw Error(ExitCode::usage, fmt::format("--sign: there is no file \"{}\"", printable(*key)));
+  }
+}
+
+// Empty without a key. Throws Error(usage) without ssh-keygen.
+Sign signer_of(const std::optional<std::string>& key, cli::Runtime& runtime) {
+  if (!key) return {};
+  const os::SshKeygen keygen(runtime.environment, runtime.runner);
+  return [keygen, key = *key, &runtime](const std::string& checksums) {
+    runtime.terminal.info("signing with " + printable(key) +
+                          ": ssh-keygen may ask for a passphrase, a key in hardware for a touch");
+    return keygen.sign(key, k_signature_domain, checksums);
+  };
 }
 
 std::string lines_of(const std::vector<Finding>& findings) {
@@ -183,25 +216,41 @@ void print(const CaptureResult& result, const std::string& id, bool dry_run,
       text);
 }
 
-ExitCode run(const CaptureFlags& flags, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-  check_flags(flags);
+// All that an LKG is made of.
+struct Reading {
+  Live live;
+  CaptureResult result;
+  Provenance provenance;
+};
+
+// Its end takes the progress away: what comes then may ask on the terminal.
+Reading read_floor(const CaptureFlags& flags, const LkgStore& store, cli::Runtime& runtime,
+                   const cli::GlobalOptions& globals) {
   const Millis wait = cli::duration_flag("--wait", flags.wait);
-  const LkgStore store(globals.root);
   const auto volatiles = VolatileObjects::load(store.directory());
   cli::LiveProgress progress(runtime);
   cli::TickingRunner ticking(runtime.runner, progress);
   cli::Runtime shown{ticking, runtime.clock, runtime.environment, runtime.terminal};
   const auto kubectl = cli::connect(shown, globals);
   kubectl.open_proxy();
-  const Live live = read_settled(kubectl, flags, wait, runtime, progress);
-  const auto result = capture_objects(live, flags.options, earlier_lkgs(store, runtime),
-                                      registry_digest(runtime, globals));
+  Live live = read_settled(kubectl, flags, wait, runtime, progress);
+  auto result = capture_objects(live, flags.options, earlier_lkgs(store, runtime),
+                                registry_digest(runtime, globals));
   if (!result.refusals.empty()) refuse(result.refusals);
+  auto provenance = provenance_of(kubectl, flags, volatiles, runtime, globals);
+  return {std::move(live), std::move(result), std::move(provenance)};
+}
 
-  const auto provenance = provenance_of(kubectl, flags, volatiles, runtime, globals);
+ExitCode run(const CaptureFlags& flags, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
+  check_flags(flags);
+  const LkgStore store = cli::open_lkgs(runtime, globals);
+  check_key(flags.sign, store);
+  const Sign sign = signer_of(flags.sign, runtime);
+  const Reading floor = read_floor(flags, store, runtime, globals);
+  const CaptureResult& result = floor.result;
   const std::string manifest = manifest_text(result.objects);
   const auto metadata_for = [&](const LkgId& id) {
-    std::string metadata = metadata_text(id, manifest, result, live, provenance);
+    std::string metadata = metadata_text(id, manifest, result, floor.live, floor.provenance);
     parse_lkg({manifest, metadata});  // what would not pass `verify` is never published
     return metadata;
   };
@@ -209,7 +258,8 @@ ExitCode run(const CaptureFlags& flags, cli::Runtime& runtime, const cli::Global
   if (flags.dry_run) {
     metadata_for(LkgId(runtime.clock.now(), os::sha256_hex(manifest)));
   } else {
-    id = store.publish(manifest, metadata_for, flags.keep, runtime.clock, runtime.runner).text();
+    id = store.publish(manifest, metadata_for, flags.keep, runtime.clock, runtime.runner, sign)
+             .text();
   }
   print(result, id, flags.dry_run, store.directory(), runtime, globals);
   if (result.left_out.empty()) return ExitCode::ok;
@@ -229,9 +279,12 @@ cli::CommandSpec capture_command() {
           "progress (--wait lets them settle), "
           "paused workloads, pods of one revision on different digests. What has never run and "
           "cannot be pinned is left out and "
-          "named, with exit code 4.",
+          "named, with exit code 4.\n\n"
+          "--sign has ssh-keygen sign the LKG. Once ops/lkg/allowed_signers says who may, a "
+          "capture without it is refused (3).",
           "  # Capture after a good release\n  kubectl lkg capture -n trading-floor --note "
           "\"release 42\"\n\n"
+          "  # Sign it, too\n  kubectl lkg capture -n trading-floor --sign ~/.ssh/id_ed25519\n\n"
           "  # See what a capture would do\n  kubectl lkg capture -n trading-floor --dry-run",
           [](CLI::App& app) -> cli::Action {
             auto flags = std::make_shared<CaptureFlags>();
@@ -242,6 +295,10 @@ cli::CommandSpec capture_command() {
             app.add_option("--keep", flags->keep, "How many LKGs the history keeps, at least 30")
                 ->capture_default_str();
             app.add_option("--note", flags->note, "A sentence for the metadata")->type_name("TEXT");
+            app.add_option("--sign", flags->sign,
+                           "Sign it with this SSH key: a private one, or the public half of one "
+                           "that an agent or a hardware key has")
+                ->type_name("FILE");
             app.add_flag("--dry-run", flags->dry_run, "Read and check, but write nothing");
             app.add_flag("--skip-scaled-to-zero", flags->options.skip_scaled_to_zero,
                          "Leave out what has never run and cannot be pinned, on purpose");

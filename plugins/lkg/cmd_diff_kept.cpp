@@ -61,7 +61,7 @@ Json json_of(const std::vector<ObjectDrift>& drifts) {
 ExitCode diff_kept(const cli::LkgSource& from_source, const std::string& to_id,
                    cli::Runtime& runtime, const cli::GlobalOptions& globals) {
   const Lkg from = cli::load_lkg(from_source, runtime, globals);
-  const Lkg to = cli::load_lkg({to_id, {}, {}}, runtime, globals);
+  const Lkg to = cli::load_lkg({to_id, {}, {}, from_source.allowed_signers}, runtime, globals);
   to.require_namespace(from.ns);
   auto drifts = compare_lkgs(from, to);
   std::erase_if(drifts, [](const ObjectDrift& drift) { return drift.kind == DriftKind::same; });

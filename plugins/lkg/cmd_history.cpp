@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "common/base/error.hpp"
+#include "common/cli/lkg_source.hpp"
 #include "common/cli/table.hpp"
 #include "common/cli/verb.hpp"
 #include "plugins/lkg/commands.hpp"
@@ -40,7 +41,7 @@ Json json_of(const KeptLkg& kept) {
 }
 
 ExitCode list(cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-  const LkgStore store(globals.root);
+  const LkgStore store = cli::open_lkgs(runtime, globals);
   const History history = read_history(store);
   warn_of_current(history, runtime);
   cli::Table table({"ID", "AGE", "CURRENT", "STATE", "OBJECTS", "CLUSTER", "GIT", "NOTE"});
@@ -97,7 +98,7 @@ std::string show_text(const Lkg& lkg, UtcTime captured, UtcTime now) {
 }
 
 ExitCode show(const std::string& id, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
-  const Lkg lkg = LkgStore(globals.root).load(id);
+  const Lkg lkg = cli::open_lkgs(runtime, globals).load(id);
   const UtcTime captured = LkgId::parse(lkg.id)->time();
   cli::print_result(runtime, globals, "LkgDetails",
                     {{"id", lkg.id},
@@ -124,7 +125,7 @@ ExitCode prune(const HistoryOptions& options, cli::Runtime& runtime,
                 fmt::format("--keep: {} is under {}", options.keep, k_default_keep),
                 "an LKG is a release record: at least 30 stay");
   }
-  const LkgStore store(globals.root);
+  const LkgStore store = cli::open_lkgs(runtime, globals);
   const History history = read_history(store);
   // What is current must be known before anything goes.
   if (!history.current_damage.empty())

@@ -3,6 +3,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
+#include "common/cli/lkg_source.hpp"
 #include "common/cli/verb.hpp"
 #include "common/os/atomic_file.hpp"
 #include "common/os/git.hpp"
@@ -22,7 +23,7 @@ ExitCode run(const ReportOptions& options, cli::Runtime& runtime,
   kubectl.open_proxy();
   const auto git = os::read_git_facts(globals.root, runtime.environment, runtime.runner);
   auto facts = gather_health(kubectl, git, runtime.clock.now(), options.event_limit);
-  gather_status(kubectl, globals.root, facts);
+  gather_status(kubectl, globals.root, cli::open_lkgs(runtime, globals), facts);
   const bool is_html = globals.output == "html";
   const auto path =
       globals.root / "deploy_logs" / (is_html ? "health_report.html" : "health_report.md");

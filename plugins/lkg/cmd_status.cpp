@@ -3,8 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <utility>
 
 #include "common/base/error.hpp"
+#include "common/cli/lkg_source.hpp"
 #include "common/cli/verb.hpp"
 #include "common/cli/window.hpp"
 #include "plugins/lkg/commands.hpp"
@@ -84,7 +86,8 @@ void print(const StatusOptions& options, const Status& status, cli::Runtime& run
   while (true) {
     const auto& ns = kubectl.target().ns;
     kubectl.open_proxy();  // a new one each time: a proxy keeps a login that may have ended since
-    Status status = read_status(kubectl, read_disk(globals.root, ns), runtime.clock.now());
+    auto disk = read_disk(globals.root, ns, cli::open_lkgs(runtime, globals));
+    Status status = read_status(kubectl, std::move(disk), runtime.clock.now());
     if (before) keep_last_seen(status, *before);
     const std::string text = screen_text(status, runtime.terminal);
     // The first screen clears what is there.
@@ -111,8 +114,8 @@ ExitCode run(const StatusOptions& options, cli::Runtime& runtime,
   const auto kubectl = cli::connect(runtime, globals);
   if (options.watch) watch(kubectl, runtime, globals);
   kubectl.open_proxy();
-  const Status status =
-      read_status(kubectl, read_disk(globals.root, kubectl.target().ns), runtime.clock.now());
+  auto disk = read_disk(globals.root, kubectl.target().ns, cli::open_lkgs(runtime, globals));
+  const Status status = read_status(kubectl, std::move(disk), runtime.clock.now());
   const auto problems = problems_of(status, bounds);
   print(options, status, runtime, globals, problems);
   const ExitCode code = judge(status).code;

@@ -199,10 +199,10 @@ HealthFacts gather_health(const kube::Kubectl& kubectl, const os::GitFacts& git,
 }
 
 void gather_status(const kube::Kubectl& kubectl, const std::filesystem::path& root,
-                   HealthFacts& facts) {
+                   const LkgStore& lkgs, HealthFacts& facts) {
   const std::string& ns = facts.target.ns;
   read_or_gap("status", facts, [&] {
-    facts.status = read_status(kubectl, read_disk(root, ns), facts.generated);
+    facts.status = read_status(kubectl, read_disk(root, ns, lkgs), facts.generated);
     for (const Gap& gap : gaps_of(*facts.status)) {
       facts.gaps.push_back(fmt::format("status of {}: {}", gap.part, gap.reason));
     }

@@ -8,6 +8,7 @@
 
 #include "common/kube/kubectl.hpp"
 #include "common/lkg/ledger.hpp"
+#include "common/lkg/lkg_store.hpp"
 #include "common/os/git.hpp"
 #include "plugins/lkg/failing_pods.hpp"
 #include "plugins/lkg/live.hpp"
@@ -48,7 +49,7 @@ HealthFacts gather_health(const kube::Kubectl& kubectl, const os::GitFacts& git,
 
 // Adds what `status` reads and judges, and what the repository at `root` tells of restores.
 void gather_status(const kube::Kubectl& kubectl, const std::filesystem::path& root,
-                   HealthFacts& facts);
+                   const LkgStore& lkgs, HealthFacts& facts);
 
 // The report in Markdown: sections and order of the incumbent's, with StatefulSets and DaemonSets,
 // and what a restore did when it follows one. Everything from outside is escaped, so that no name

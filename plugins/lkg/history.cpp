@@ -26,7 +26,7 @@ KeptLkg read_kept(const LkgStore& store, const LkgId& id) {
 std::string current_id(const LkgStore& store, std::string& damage) try {
   return store.load().id;
 } catch (const Error& error) {
-  if (error.code() == ExitCode::integrity) damage = error.what();
+  if (error.code() != ExitCode::failed) damage = error.what();
   return {};
 }
 

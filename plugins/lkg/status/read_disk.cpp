@@ -9,7 +9,6 @@
 #include "common/backup/backup_store.hpp"
 #include "common/base/error.hpp"
 #include "common/lkg/ledger.hpp"
-#include "common/lkg/lkg_store.hpp"
 #include "common/registry/check.hpp"
 
 namespace dr::lkg {
@@ -172,9 +171,9 @@ void read_ledger(const fs::path& root, DiskFacts& facts) try {
 
 }  // namespace
 
-DiskFacts read_disk(const fs::path& root, const std::string& ns) {
+DiskFacts read_disk(const fs::path& root, const std::string& ns, const LkgStore& lkgs) {
   DiskFacts facts;
-  read_lkg(LkgStore(root), facts);
+  read_lkg(lkgs, facts);
   if (facts.lkg && facts.lkg->ns != ns) facts.lkg.reset();
   read_images(root, facts);
   read_backups(root, ns, facts);

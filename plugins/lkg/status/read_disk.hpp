@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "common/lkg/lkg.hpp"
+#include "common/lkg/lkg_store.hpp"
 #include "plugins/lkg/status/status.hpp"
 
 namespace dr::lkg {
@@ -17,6 +17,6 @@ struct DiskFacts {
   Part<BackupsStatus> backups;
   Part<RestoresStatus> restores;
 };
-DiskFacts read_disk(const std::filesystem::path& root, const std::string& ns);
+DiskFacts read_disk(const std::filesystem::path& root, const std::string& ns, const LkgStore& lkgs);
 
 }  // namespace dr::lkg

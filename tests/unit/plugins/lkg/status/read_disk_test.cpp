@@ -55,7 +55,7 @@ class ReadDisk : public testing::Test {
     if (exit_code == 0) entry.verified_after = took;
     return entry;
   }
-  DiskFacts read() const { return read_disk(root(), test::k_floor); }
+  DiskFacts read() const { return read_disk(root(), test::k_floor, LkgStore(root())); }
   const std::filesystem::path& root() const { return m_root.path(); }
 
   test::TempDir m_root;
@@ -94,7 +94,7 @@ TEST_F(ReadDisk, OfADamagedLkgNamesTheNewestIntactOne) {
 
 TEST_F(ReadDisk, OfAnotherNamespaceGivesNothingToCompareWith) {
   publish();
-  const DiskFacts facts = read_disk(root(), "another");
+  const DiskFacts facts = read_disk(root(), "another", LkgStore(root()));
   EXPECT_FALSE(facts.lkg);
   EXPECT_EQ(facts.lkg_status.value->ns, test::k_floor);
 }
