@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "common/cli/lkg_source.hpp"
 #include "plugins/drbackup/cmd_completion.hpp"
 #include "plugins/drbackup/cmd_remote.hpp"
 #include "plugins/drbackup/cmd_support.hpp"
@@ -22,7 +23,8 @@ ExitCode run(const PullOptions& options, cli::Runtime& runtime, const cli::Globa
   const auto destination = Destination::parse(options.remote.place);
   const std::string id = parse_id(form, options.id);
   const auto remote = connect_remote(options.remote, destination, runtime, globals);
-  const Pulled pulled = pull(globals.root, form, id, destination, *remote);
+  const Pulled pulled =
+      pull(globals.root, cli::open_lkgs(runtime, globals), form, id, destination, *remote);
   const State state = pulled.adopted.state;
   if (state != State::complete)
     runtime.terminal.warn(fmt::format("{} {} is {}", name_of(form), id, name_of(state)));

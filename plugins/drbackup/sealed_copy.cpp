@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 using Files = std::map<std::string, std::string>;
 
 const std::string k_checksums(os::k_checksums_name);
+const std::string k_signature(os::k_signature_name);
 
 fs::path lkg_history(const fs::path& root) {
   return lkg::LkgStore(root).directory() / "history";
@@ -35,41 +36,34 @@ State state_of(const Backup& backup) {
   return backup.partial() ? State::partial : State::complete;
 }
 
-void check_lkg(const std::string& id, const Files& files) {
-  const auto manifest = files.find(std::string(lkg::k_manifest_name));
-  const auto metadata = files.find(std::string(lkg::k_metadata_name));
-  if (manifest == files.end() || metadata == files.end() || files.size() != 2) {
-    throw Error(ExitCode::integrity, fmt::format("LKG {} does not hold exactly {} and {}", id,
-                                                 lkg::k_manifest_name, lkg::k_metadata_name));
-  }
-  const lkg::Lkg lkg = lkg::parse_lkg({manifest->second, metadata->second});
+os::SignatureFile signature_of(Form form) {
+  return form == Form::lkg ? os::SignatureFile::allow : os::SignatureFile::refuse;
+}
+
+void expect_id(const lkg::Lkg& lkg, const std::string& id) {
   if (lkg.id != id) {
     throw Error(ExitCode::integrity,
                 fmt::format("LKG {} calls itself \"{}\"", id, printable(lkg.id)));
   }
 }
 
-// Holds the files to what they must be, beyond their checksums.
-State checked(Form form, const std::string& id, const Files& files) {
-  if (form == Form::backup) return state_of(parse_backup(backup_id_of(id), files));
-  check_lkg(id, files);
-  return State::complete;
-}
-
 Files with_checksums(Files files) {
   Files sums;
-  for (const auto& [name, bytes] : files) sums[name] = os::sha256_hex(bytes);
+  for (const auto& [name, bytes] : files) {
+    if (name != k_signature) sums[name] = os::sha256_hex(bytes);
+  }
   files[k_checksums] = os::format_checksums(sums);
   return files;
 }
 
-// The files that SHA256SUMS among them proves, without it.
-Files without_checksums(Files files, std::string_view source) {
+// The files that SHA256SUMS among them proves, without it, and the signature of an LKG.
+Files without_checksums(Form form, Files files, std::string_view source) {
   const auto refuse = [source](std::string_view name, std::string_view how) {
     throw Error(ExitCode::integrity,
                 fmt::format("{}: {} {}", printable(source), printable(name), how));
   };
   const auto list = files.extract(k_checksums);
+  auto signature = form == Form::lkg ? files.extract(k_signature) : Files::node_type();
   if (list.empty()) refuse(k_checksums, "is missing");
   Files sums;
   try {
@@ -85,13 +79,14 @@ Files without_checksums(Files files, std::string_view source) {
   for (const auto& [name, sum] : sums) {
     if (!files.contains(name)) refuse(name, "is missing");
   }
+  if (!signature.empty()) files.insert(std::move(signature));
   return files;
 }
 
 // A damaged one here is not replaced, but must not be taken for a damaged copy either.
 void expect_intact(Form form, const std::string& id, const fs::path& directory) {
   try {
-    os::read_sealed_dir(directory);
+    os::read_sealed_dir(directory, signature_of(form));
   } catch (const Error& error) {
     if (error.code() != ExitCode::integrity) throw;
     const std::string path = shell_quoted(directory.string());
@@ -106,9 +101,11 @@ void adopt_lkg(const fs::path& root, const std::string& id, const Files& files) 
   const os::FileLock lock(lkg_history(root) / ".lock");
   if (!fs::exists(fs::symlink_status(target))) {
     os::SealedDirWriter writer(target);
-    for (const auto& [name, bytes] : files) writer.add(name, bytes);
-    writer.commit();
-  } else if (os::read_sealed_dir(target) != files) {
+    const lkg::LkgFiles parts = lkg::files_of(files, id);
+    writer.add(lkg::k_manifest_name, parts.manifest);
+    writer.add(lkg::k_metadata_name, parts.metadata);
+    writer.commit(parts.signature);
+  } else if (os::read_sealed_dir(target, os::SignatureFile::allow) != files) {
     throw Error(ExitCode::integrity, "LKG " + id + " is there already, with another content",
                 "look at both; nothing was changed");
   }
@@ -155,8 +152,15 @@ Packed pack(const fs::path& root, Form form, const std::string& id) {
                     ? std::string("`kubectl drbackup list` lists what there is")
                     : fmt::format("`ls {}` lists what there is", shell_quoted(store.string())));
   }
-  const Files files = os::read_sealed_dir(local_path(root, form, id));
-  Packed packed{checked(form, id, files), os::write_archive(id, with_checksums(files))};
+  const Files files = os::read_sealed_dir(local_path(root, form, id), signature_of(form));
+  Packed packed;
+  if (form == Form::backup) {
+    packed.state = state_of(parse_backup(backup_id_of(id), files));
+  } else {
+    // Whose it is, matters where it is used, not where it is kept.
+    expect_id(lkg::parse_lkg(lkg::files_of(files, id)), id);
+  }
+  packed.archive = os::write_archive(id, with_checksums(files));
   // What could not be read back must not be taken for a copy.
   try {
     os::read_archive(packed.archive, id, "its archive");
@@ -167,13 +171,17 @@ Packed pack(const fs::path& root, Form form, const std::string& id) {
   return packed;
 }
 
-Adopted adopt(const fs::path& root, Form form, const std::string& id, std::string_view archive,
-              std::string_view source) {
-  const Files files = without_checksums(os::read_archive(archive, id, source), source);
+Adopted adopt(const fs::path& root, const lkg::LkgStore& lkgs, Form form, const std::string& id,
+              std::string_view archive, std::string_view source) {
+  const Files files = without_checksums(form, os::read_archive(archive, id, source), source);
   Adopted adopted;
   adopted.files = files.size();
   try {
-    adopted.state = checked(form, id, files);
+    if (form == Form::backup) {
+      adopted.state = state_of(parse_backup(backup_id_of(id), files));
+    } else {
+      expect_id(lkgs.check(lkg::files_of(files, id)), id);
+    }
   } catch (const Error& error) {
     throw error.while_doing(printable(source));
   }

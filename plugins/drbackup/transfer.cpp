@@ -81,8 +81,8 @@ ExitCode code_of(std::span<const Copy> copies) {
   return code == ExitCode::failed && some ? ExitCode::incomplete : code;
 }
 
-Pulled pull(const std::filesystem::path& root, Form form, const std::string& id,
-            const Destination& destination, const Remote& remote) {
+Pulled pull(const std::filesystem::path& root, const lkg::LkgStore& lkgs, Form form,
+            const std::string& id, const Destination& destination, const Remote& remote) {
   const std::string object = destination.object(form, id);
   const auto archive = remote.fetch(form, id);
   if (!archive) {
@@ -90,7 +90,7 @@ Pulled pull(const std::filesystem::path& root, Form form, const std::string& id,
                 fmt::format("failed to pull {} {}: there is no {}", name_of(form), id, object),
                 what_is_there(form, destination, remote));
   }
-  return {object, archive->size(), adopt(root, form, id, *archive, object)};
+  return {object, archive->size(), adopt(root, lkgs, form, id, *archive, object)};
 }
 
 }  // namespace dr::backup

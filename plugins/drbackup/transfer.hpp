@@ -39,7 +39,7 @@ struct Pulled {
 
 // Fetches one archive and adds it to the repository. Throws Error(failed) when it is not there
 // (the next step names what is) or cannot be fetched, Error(integrity) as adopt() does.
-Pulled pull(const std::filesystem::path& root, Form form, const std::string& id,
-            const Destination& destination, const Remote& remote);
+Pulled pull(const std::filesystem::path& root, const lkg::LkgStore& lkgs, Form form,
+            const std::string& id, const Destination& destination, const Remote& remote);
 
 }  // namespace dr::backup

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 
 #include "common/base/error.hpp"
 #include "common/lkg/lkg_store.hpp"
@@ -13,6 +14,7 @@
 #include "common/os/sealed_dir.hpp"
 #include "tests/unit/common/backup/backup_builder.hpp"
 #include "tests/unit/common/lkg/lkg_builder.hpp"
+#include "tests/unit/support/fake_ssh_keygen.hpp"
 #include "tests/unit/support/temp_dir.hpp"
 
 namespace dr::backup {
@@ -62,13 +64,17 @@ class TransferTest : public testing::Test {
     backups_of(here()).adopt(backup.id, files_of(backup));
   }
 
-  std::string make_lkg() const {
+  std::string make_lkg(bool is_signed = false) const {
     const auto files = test::lkg_files(test::small_floor());
     const std::string id = lkg::parse_lkg(files).id;
     os::SealedDirWriter writer(local_path(here(), Form::lkg, id));
     writer.add(lkg::k_manifest_name, files.manifest);
     writer.add(lkg::k_metadata_name, files.metadata);
-    writer.commit();
+    if (is_signed) {
+      writer.commit(test::fake_signature(lkg::checksums_of(files)));
+    } else {
+      writer.commit();
+    }
     return id;
   }
 
@@ -78,7 +84,7 @@ class TransferTest : public testing::Test {
 
   ExitCode code_of_pull(const std::string& id, Form form = Form::backup) {
     try {
-      m_pulled = pull(there(), form, id, k_place, m_remote);
+      m_pulled = pull(there(), lkg::LkgStore(there(), m_signers), form, id, k_place, m_remote);
     } catch (const Error& error) {
       m_error = error.what();
       m_next_step = error.next_step();
@@ -89,6 +95,7 @@ class TransferTest : public testing::Test {
 
   test::TempDir m_dir;
   FakeRemote m_remote;
+  std::optional<lkg::AllowedSigners> m_signers;
   Pulled m_pulled;
   std::string m_error;
   std::string m_next_step;
@@ -121,6 +128,44 @@ TEST_F(TransferTest, AnLkgArrivesInTheHistory) {
   EXPECT_EQ(lkg::LkgStore(there()).load(id).id, id);
   EXPECT_EQ(code_of_pull(id, Form::lkg), ExitCode::ok);
   EXPECT_TRUE(m_pulled.adopted.was_there);
+}
+
+TEST_F(TransferTest, ASignatureGoesWithItsLkg) {
+  const std::string id = make_lkg(true);
+  EXPECT_EQ(code_of(push_all(Form::lkg)), ExitCode::ok);
+  EXPECT_EQ(code_of_pull(id, Form::lkg), ExitCode::ok);
+  EXPECT_EQ(os::read_sealed_dir(local_path(there(), Form::lkg, id), os::SignatureFile::allow),
+            os::read_sealed_dir(local_path(here(), Form::lkg, id), os::SignatureFile::allow));
+  EXPECT_EQ(pack(there(), Form::lkg, id).archive, pack(here(), Form::lkg, id).archive);
+  EXPECT_EQ(code_of_pull(id, Form::lkg), ExitCode::ok);
+  EXPECT_TRUE(m_pulled.adopted.was_there);
+}
+
+// As the newest of the history it would keep every verb from the LKG that is signed.
+TEST_F(TransferTest, AnLkgThatMustBeSignedIsNotPulledWithout) {
+  test::FakeProcessRunner runner;
+  runner.handler = test::fake_ssh_keygen;
+  const os::Environment environment{std::map<std::string, std::string>{{"PATH", "/usr/bin"}}};
+  os::write_file(there() / "signers" / "allowed", "alice@floor ...");
+  m_signers.emplace(there() / "signers" / "allowed", environment, runner);
+  const std::string id = make_lkg();
+  push_all(Form::lkg);
+  EXPECT_EQ(code_of_pull(id, Form::lkg), ExitCode::integrity);
+  EXPECT_THAT(m_error, HasSubstr("is not signed"));
+  EXPECT_THAT(local_ids(there(), Form::lkg), IsEmpty());
+
+  fs::remove_all(local_path(here(), Form::lkg, id));
+  m_remote.objects.clear();
+  make_lkg(true);
+  push_all(Form::lkg);
+  EXPECT_EQ(code_of_pull(id, Form::lkg), ExitCode::ok);
+}
+
+// A backup has no signature: there it is a file that nothing explains.
+TEST_F(TransferTest, ABackupWithASignatureIsDamaged) {
+  make_backup(k_first);
+  os::write_file(local_path(here(), Form::backup, k_first) / os::k_signature_name, "x");
+  EXPECT_EQ(code_of(push_all()), ExitCode::integrity);
 }
 
 // The temporary copies of a namespace's configuration do not outlive the push.
