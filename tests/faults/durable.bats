@@ -19,6 +19,7 @@ durable() { # VERB [FLAG...]
 }
 
 @test "capture: the old LKG or the new one" { durable capture; }
+@test "capture --sign: the old LKG or the new one, each with its signature" { durable signed-capture; }
 @test "history prune: each LKG whole or gone, and none of those that stay" { durable history-prune; }
 @test "drbackup create: the backups that were there, and a whole one or none" { durable create; }
 @test "drbackup create, killed at 200 random moments" { durable create --kills 200; }

@@ -109,6 +109,19 @@ class Capture(Lkgs):
             assert current not in old, "the current LKG is still the old one"
 
 
+class SignedCapture(Capture):
+    """Every LKG must be signed: no fault may leave one that is not."""
+
+    def prepare(self):
+        key = self.root.parent / "key"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", key], check=True)
+        self.words = (*Capture.words, "--sign", str(key))
+        store = self.root / "ops" / "lkg"
+        store.mkdir(parents=True)
+        (store / "allowed_signers").write_text("operator " + key.with_suffix(".pub").read_text())
+        super().prepare()
+
+
 class PruneLkgs(Lkgs):
     words = ("kubectl-lkg", "history", "prune", "--keep", str(KEPT_LKGS))
 
@@ -230,7 +243,7 @@ class Snapshot(Subject):
         assert shown == 0, f"the inventory is refused with {shown}: {error}"
 
 
-SUBJECTS = {"capture": Capture, "history-prune": PruneLkgs, "create": CreateBackup, "prune": PruneBackups, "report": Report,
+SUBJECTS = {"capture": Capture, "signed-capture": SignedCapture, "history-prune": PruneLkgs, "create": CreateBackup, "prune": PruneBackups, "report": Report,
             "snapshot": Snapshot}
 
 
