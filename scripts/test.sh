@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# test.sh [lint|unit|fuzz|cli|cloud|cluster|matrix|release|sanitize]...: installs what is missing, builds, and runs the named
-# stages (default: all but release and sanitize, which compile everything once more, for four platforms and two sanitizers).
+# test.sh [lint|unit|fuzz|cli|cloud|cluster|matrix|mutation|coverage|release|sanitize]...: installs what is missing, builds, and
+# runs the named stages (default: all but coverage, release and sanitize, which compile everything once more, the latter for four
+# platforms and two sanitizers).
 # One line a stage; all output is kept in build/test-logs/.  The last line counts the checks and tests: N passed, N failed.
 # shellcheck disable=SC2317 # trap and stage call functions by name
 set -euo pipefail
@@ -9,12 +10,12 @@ set -euo pipefail
 . "$repository/scripts/lib/release_build.sh"
 
 clang_format_version=23.1.3 clang_tidy_version=23.1.4
-[ $# -gt 0 ] || set -- lint unit fuzz cli cloud cluster matrix
+[ $# -gt 0 ] || set -- lint unit fuzz cli cloud cluster matrix mutation
 stages=("$@")
 for name in "${stages[@]}"; do
   case $name in
-    lint | unit | fuzz | cli | cloud | cluster | matrix | release | sanitize) ;;
-    *) echo "usage: test.sh [lint|unit|fuzz|cli|cloud|cluster|matrix|release|sanitize]..." >&2; exit 2 ;;
+    lint | unit | fuzz | cli | cloud | cluster | matrix | mutation | coverage | release | sanitize) ;;
+    *) echo "usage: test.sh [lint|unit|fuzz|cli|cloud|cluster|matrix|mutation|coverage|release|sanitize]..." >&2; exit 2 ;;
   esac
 done
 wanted() { [[ " ${stages[*]} " == *" $1 "* ]]; }
@@ -175,6 +176,16 @@ release() {
   DR_RELEASE=$repository/build bats_stage release
 }
 
+# How much the unit tests hold: the mistakes that they notice, and the lines that they run.
+figures() { sed -nE 's/^(ok [0-9]+|#) /  /p' "$logs/$1.log"; }
+mutation() { tap_stage mutation tests/mutation/mutate.py; figures mutation; }
+coverage() {
+  install_packages gcovr
+  if ! build coverage; then count coverage 0 1; return; fi
+  tap_stage coverage tests/coverage.sh
+  figures coverage
+}
+
 install_packages "${build_packages[@]}" "${cluster_packages[@]}" "${test_packages[@]}"
 if wanted lint; then
   clang_tool clang-format "$clang_format_version"; CLANG_FORMAT=$REPLY
@@ -190,7 +201,9 @@ if ! build dev; then count build 0 1; finish; fi
 ! wanted cli || cli
 ! wanted cloud || cloud
 ! wanted cluster || cluster
-! wanted release || release
 ! wanted matrix || matrix
+! wanted mutation || mutation
+! wanted coverage || coverage
+! wanted release || release
 ! wanted sanitize || sanitize
 finish
