@@ -265,6 +265,8 @@ TEST(RollsPods, OnlyForTheTemplateOfAWorkload) {
   EXPECT_FALSE(rolls(trader(), "/spec/replicas"));
   EXPECT_FALSE(rolls(make_cron_job("roll"), "/spec/jobTemplate/spec/template/spec"));
   EXPECT_FALSE(rolls_pods(trader(), {}));
+  EXPECT_TRUE(rolls_pods(trader(), {{"/spec/replicas", Json(1), Json(2)},
+                                    {"/spec/template/metadata", Json(1), Json(2)}}));
 }
 
 }  // namespace

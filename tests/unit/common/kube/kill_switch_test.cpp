@@ -21,6 +21,7 @@ namespace {
 using namespace dr::test;
 using testing::AllOf;
 using testing::Contains;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -130,6 +131,16 @@ TEST(Halt, ReplacesAnImmutableSwitch) {
   EXPECT_NE(halted.uid(), "uid-ConfigMap-agenttrader-kill-switch");
   EXPECT_THAT(words_of(model.api().writes().at(1)),
               AllOf(Contains("replace"), Contains("--force")));
+}
+
+// A refused patch is no reason to delete a switch that may be changed.
+TEST(Halt, NeverReplacesAMutableSwitch) {
+  Json open = switch_with("0");
+  open["immutable"] = false;
+  SwitchModel model(open);
+  model.refused_write = failed(1, k_dead_webhook);
+  EXPECT_EQ(error_of([&] { model.kill_switch().halt(); }).code(), ExitCode::unsafe);
+  EXPECT_THAT(verbs(model), Each("patch"));
 }
 
 // Deleting a switch that already halts would only open a gap.
@@ -435,6 +446,14 @@ TEST(Safety, ThatCannotBeHeldOrReadIsUnsafe) {
   EXPECT_EQ(error_of([&] { KillSwitch(api.kubectl()).hold_safety(); }).code(), ExitCode::unsafe);
 }
 
+TEST(Safety, IsLookedAtThreeTimesWithPauses) {
+  FakeApi api;
+  api.refuse(k_safety_path, "Error from server (InternalError): slow\n");
+  EXPECT_EQ(error_of([&] { KillSwitch(api.kubectl()).hold_safety(); }).code(), ExitCode::unsafe);
+  EXPECT_THAT(api.reads(), SizeIs(3));
+  EXPECT_THAT(api.runner().sleeps(), SizeIs(2));
+}
+
 // --- align
 
 // An LKG body that says "0" (edited by hand) must never reach the cluster as such.
@@ -540,6 +559,25 @@ TEST(Align, ReadsBackTheVersionThatItWrote) {
   }
 }
 
+TEST(Align, IsUnsafeWhenTheSwitchWasDeleted) {
+  SwitchModel model(switch_with("1"));
+  const Halted before = model.kill_switch().halt();
+  model.remove();
+  EXPECT_EQ(error_of([&] { model.kill_switch().align(switch_with("1"), before); }).code(),
+            ExitCode::unsafe);
+  EXPECT_EQ(model.value(), "1");
+}
+
+// What was written cannot be told then.
+TEST(Align, IsUnsafeAndHaltsAgainWhenTheAnswerCannotBeRead) {
+  SwitchModel model(switch_with("1"));
+  const Halted before = model.kill_switch().halt();
+  model.lost_reply = succeeded("{");
+  EXPECT_EQ(error_of([&] { model.kill_switch().align(switch_with("1"), before); }).code(),
+            ExitCode::unsafe);
+  EXPECT_THAT(verbs(model), ElementsAre("patch", "replace", "patch"));
+}
+
 // Trading is still halted then; only the rest of the switch is not restored.
 TEST(Align, IsIncompleteWhenTheWriteIsRefused) {
   SwitchModel model(switch_with("1"));
@@ -567,6 +605,30 @@ TEST(CreateNamespace, SendsItAsGivenAndAcceptsOneThatIsThere) {
   model.refused_write =
       failed(1, "Error from server (Forbidden): namespaces is forbidden: User \"jane\"\n");
   EXPECT_EQ(error_of([&] { model.kill_switch().create_namespace(ns); }).code(), ExitCode::unsafe);
+}
+
+// --- delete_namespace
+
+// The uid keeps a namespace of the same name that somebody made since.
+TEST(DeleteNamespace, DeletesThatOneAndAcceptsThatItIsGone) {
+  FakeApi api;
+  const KillSwitch kill_switch(api.kubectl());
+  const Json ns = {
+      {"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "x"}, {"uid", "u"}}}};
+  api.on_write = [](const os::Command&) { return succeeded(); };
+  kill_switch.delete_namespace(ns);
+  ASSERT_THAT(api.writes(), SizeIs(1));
+  EXPECT_THAT(words_of(api.writes()[0]),
+              ElementsAre("delete", "--raw", "/api/v1/namespaces/x", "-f", "-"));
+  EXPECT_EQ(Json::parse(api.writes()[0].input).at("preconditions"), (Json{{"uid", "u"}}));
+
+  const auto code_after = [&](const std::string& words) {
+    api.on_write = [&](const os::Command&) { return failed(1, words); };
+    return error_of([&] { kill_switch.delete_namespace(ns); }).code();
+  };
+  EXPECT_EQ(code_after("Error from server (NotFound): namespaces \"x\" not found\n"), ExitCode::ok);
+  EXPECT_EQ(code_after("Error from server (Forbidden): namespaces \"x\" is forbidden\n"),
+            ExitCode::incomplete);
 }
 
 }  // namespace
