@@ -13,7 +13,7 @@ mkdir -p "$logs"
   cluster_packages=(openssl)
   clang_packages=(clang-19 libclang-rt-19-dev llvm-19) # for the preset asan-ubsan: only clang has libFuzzer
   test_packages=(libgtest-dev libgmock-dev bats bats-support bats-assert bats-file parallel shellcheck python3
-    python3-jsonschema python3-yaml chromium-headless-shell jq mandoc patch bash-completion zsh fish tmux
+    python3-jsonschema python3-yaml cmark-gfm chromium-headless-shell jq mandoc patch bash-completion zsh fish tmux
     openssh-client)
 }
 
