@@ -106,12 +106,13 @@ bool has_its_pods(const PlannedObject& planned) {
              replicas_of(planned.drift.lkg);
 }
 
-// Whose pods are rehearsed: what differs, and what lacks pods. A restore starts no others, and each
-// trial is a request of its own.
+// Whose pods are rehearsed: what differs, and workloads that lack pods. A restore starts no others,
+// and each trial is a request of its own.
 std::vector<const PlannedObject*> to_rehearse(const Plan& plan) {
   auto workloads = with_templates(plan);
   std::erase_if(workloads, [](const PlannedObject* planned) {
-    return planned->action == Action::same && has_its_pods(*planned);
+    const bool runs_pods = kube::is_workload(kube::kind_of(planned->drift.key));
+    return planned->action == Action::same && (!runs_pods || has_its_pods(*planned));
   });
   return workloads;
 }

@@ -186,7 +186,7 @@ TEST(Preflight, OneCauseIsOneRowHoweverManyWorkloadsItMeets) {
   }
   const std::string names =
       "Deployment/a, Deployment/b, Deployment/c, Deployment/d, Deployment/e and 1 more";
-  const auto one_stop = ElementsAre(StartsWith("warn CronJob/tick, "),
+  const auto one_stop = ElementsAre(StartsWith("warn CronJob/tick: "),
                                     AllOf(StartsWith("stop " + names + ": "),
                                           HasSubstr(": pods of " + names + " are refused: ")));
   EXPECT_THAT(rows(world, "quota", refusing_pods("exceeded quota: full, requested: pods=1"), lkg),
@@ -197,6 +197,32 @@ TEST(Preflight, OneCauseIsOneRowHoweverManyWorkloadsItMeets) {
   world.cluster().edit("Node", "node-1", [](Json& o) { o["spec"]["unschedulable"] = true; });
   EXPECT_THAT(rows(world, "nodes", k_nothing, lkg),
               Contains(HasSubstr(": none of 1 nodes fits " + names + ": 1 cordoned |")));
+}
+
+TEST(Preflight, TriesAPodOnlyOfWhatDiffersOrLacksPods) {
+  // Protects from 200 requests in series where a restore starts no pod.
+  const auto pods_tried = [](World world, const Intercept& other = k_nothing) {
+    std::size_t pods = 0;
+    rows(world, "admission", [&](const os::Command& command) {
+      if (!is_rehearsal(command)) return other(command);
+      for (const auto& body : data::read_json_stream(command.input, "stdin"))
+        if (body.at("kind") == "Pod") ++pods;
+      return Answer();
+    });
+    return pods;
+  };
+  EXPECT_EQ(pods_tried(good_world()), 0U);
+  EXPECT_GT(pods_tried(drifted_world()), 0U);
+  World world = good_world();
+  const auto without_pods = [&](const os::Command& command) -> Answer {
+    if (command.args.back().find("/deployments") == std::string::npos) return std::nullopt;
+    auto result = world.cluster().answer(command);
+    Json list = data::read_json(result.out, "deployments");
+    for (auto& item : list["items"]) item["status"]["replicas"] = 0;
+    result.out = data::write_json(list);
+    return result;
+  };
+  EXPECT_EQ(pods_tried(good_world(), without_pods), 2U);
 }
 
 TEST(Preflight, LimitsAndUnknownRefusalsStop) {
