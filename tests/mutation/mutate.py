@@ -169,7 +169,13 @@ def main():
         chosen[name] = mutants if options.full else random.Random(name).sample(mutants, min(SAMPLE, len(mutants)))
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    workers = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+
+    def give_up(*_):  # after what has begun, not after all that waits
+        workers.shutdown(wait=False, cancel_futures=True)
+        sys.exit(143)
+
+    signal.signal(signal.SIGTERM, give_up)
     results = []
 
     def report(name, killed, of):
@@ -178,7 +184,7 @@ def main():
         print(f"{'ok' if results[-1] else 'not ok'} {len(results)} {name}: {killed} of {of} mutants killed ({per_cent} %)", flush=True)
 
     all_killed = all_of = 0
-    with tempfile.TemporaryDirectory() as scratch, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as workers:
+    with tempfile.TemporaryDirectory() as scratch, workers:
         workshop = Workshop(scratch, [mutants[0].target for mutants in chosen.values() if mutants])
         verdicts = {name: [(mutant, workers.submit(workshop.verdict, mutant)) for mutant in mutants] for name, mutants in chosen.items()}
         for name, futures in verdicts.items():

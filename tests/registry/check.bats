@@ -150,10 +150,14 @@ gone missing"
   run -6 arsnap check
   assert_output --partial "$INVENTORY"
   for change in 'del(.images)' 'del(.errors)' '.images[0].version = "sha256:1"' '.images = {}' 'del(.images[0].package)'; do
-    jq "$change" "$BATS_TEST_TMPDIR/whole" >"$ROOT/$INVENTORY"
+    jq "del(.sha256) | $change" "$BATS_TEST_TMPDIR/whole" >"$ROOT/$INVENTORY"
     run -6 arsnap check
+    refute_output --partial /sha256
   done
-  jq '.images[0].tags = ""' "$BATS_TEST_TMPDIR/whole" >"$ROOT/$INVENTORY" # what the incumbent script may have written
+  jq '.images[0].tags = ""' "$BATS_TEST_TMPDIR/whole" >"$ROOT/$INVENTORY"
+  run -6 arsnap check
+  assert_output --partial "its content is not what /sha256 was made of"
+  jq 'del(.sha256) | .images[0].tags = ""' "$BATS_TEST_TMPDIR/whole" >"$ROOT/$INVENTORY" # what the incumbent script may have written
   run arsnap check
   assert_success
   rm "$ROOT/$INVENTORY"

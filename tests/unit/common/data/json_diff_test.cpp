@@ -10,6 +10,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 // "pointer left right" for each difference; "-" where a side has no value.
 std::vector<std::string> differences(const char* left, const char* right) {
@@ -55,6 +56,13 @@ TEST(Diff, ComparesNumbersByExactValue) {
   EXPECT_THAT(differences("18446744073709551615", "18446744073709551616.0"),
               ElementsAre(" 18446744073709551615 1.8446744073709552e+19"));
   EXPECT_TRUE(diff(Json(std::int64_t{5}), Json(std::uint64_t{5})).empty());
+  EXPECT_THAT(differences("[0.5,1e300]", "[0.5,1e300]"), IsEmpty());
+  EXPECT_THAT(differences("0.5", "0.25"), ElementsAre(" 0.5 0.25"));
+  for (const char* outside : {"1e300", "-1e300", "0.5"}) {
+    EXPECT_THAT(differences("[9223372036854775807]", ("[" + std::string(outside) + "]").c_str()),
+                SizeIs(1));
+    EXPECT_THAT(differences("[0]", ("[" + std::string(outside) + "]").c_str()), SizeIs(1));
+  }
 }
 
 TEST(Diff, PairsNamedElementsByName) {
