@@ -134,7 +134,7 @@ tap_stage() { # NAME COMMAND...
   [ "$code" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1 # fewer ran than were planned
   count "$1" "$passed" "$failed"
 }
-# Each reader of what comes from outside, for ten seconds; tests/fuzz/fuzz.sh alone takes any time.
+# Each reader of what comes from outside, with the same inputs each time; tests/fuzz/fuzz.sh SECONDS makes new ones.
 fuzz() {
   install_packages "${clang_packages[@]}"
   if build asan-ubsan fuzz; then tap_stage fuzz tests/fuzz/fuzz.sh; else count fuzz 0 1; fi
