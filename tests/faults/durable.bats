@@ -22,7 +22,7 @@ durable() { # VERB [FLAG...]
 @test "capture --sign: the old LKG or the new one, each with its signature" { durable signed-capture; }
 @test "history prune: each LKG whole or gone, and none of those that stay" { durable history-prune; }
 @test "drbackup create: the backups that were there, and a whole one or none" { durable create; }
-@test "drbackup create, killed at 200 random moments" { durable create --kills 200; }
+@test "drbackup create, killed at 230 random moments" { durable create --kills 230; }
 @test "drbackup prune: each backup whole or gone, and the newest stays" { durable prune; }
 @test "report: the old report or the new one" { durable report; }
 @test "arsnap snapshot: the old inventory or the new one" { durable snapshot; }
