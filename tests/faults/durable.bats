@@ -1,10 +1,8 @@
 #!/usr/bin/env bats
 # docs/durability.md: nothing that a verb writes can be lost or halved by a disk that fails or a run that dies, at any call.
-bats_require_minimum_version 1.5.0
+load ../lib
 
 setup() {
-  bats_load_library bats-support
-  bats_load_library bats-assert
   faults=$BATS_TEST_DIRNAME
   bin=${DR_BIN:-$faults/../../build/dev/bin}
 }

@@ -1,11 +1,9 @@
 #!/usr/bin/env bats
 # docs/signing.md, with the real ssh-keygen and its agent: once ops/lkg/allowed_signers is there, only an LKG that one of these
 # keys has signed is believed, by any verb, before any cluster is asked.  The API server is a recording (stub/kubectl).
-bats_require_minimum_version 1.5.0
+load ../lib
 
 setup() {
-  bats_load_library bats-support
-  bats_load_library bats-assert
   faults=$BATS_TEST_DIRNAME
   bin=${DR_BIN:-$faults/../../build/dev/bin}
   root=$BATS_TEST_TMPDIR/root keys=$BATS_TEST_TMPDIR/keys ops=$BATS_TEST_TMPDIR/root/ops/lkg
