@@ -66,22 +66,6 @@ std::string rules_for(const std::vector<Unread>& kinds) {
               "have it granted by the rules [" + rules_for(forbidden) + "], then run it again");
 }
 
-// The items of a raw list, which carry neither kind nor apiVersion.
-std::vector<Json> items_of(const Kind& kind, Json&& list) {
-  std::vector<Json> items;
-  const auto found = list.find("items");
-  if (found == list.end() || found->is_null()) return items;
-  if (!found->is_array()) {
-    throw Error(ExitCode::failed, "failed to list " + kind.name() + ": /items: expected an array");
-  }
-  items.reserve(found->size());
-  for (auto& item : *found) {
-    set_type(item, kind.api_version, kind.kind);
-    items.push_back(std::move(item));
-  }
-  return items;
-}
-
 // The definition of a custom kind may go away, or drop a version, while that of a kind of the table
 // may not.
 bool is_unserved(const Kind& kind, const ApiError& error) {
@@ -94,35 +78,23 @@ bool cannot_be_exact(const ApiError& error) {
 
 // Reads the kinds, at exactly `version` when it is given.
 Collected collect(const Kubectl& kubectl, std::string_view ns, std::span<const Kind* const> kinds,
-                  const std::string& version) {
-  std::vector<Get> gets;
-  for (const Kind* kind : kinds) {
-    Get get{list_path(*kind, ns), {}};
-    if (!version.empty()) get.path += "?resourceVersion=" + version + "&resourceVersionMatch=Exact";
-    // Much of a pod's text, and nobody asks who wrote a pod.
-    if (kind->capture == Capture::never) get.without = "managedFields";
-    gets.push_back(std::move(get));
-  }
-  auto replies = kubectl.get_all(gets);
+                  const std::string& version, Detail detail) {
+  std::vector<KindList> lists;
+  for (const Kind* kind : kinds) lists.push_back(first_page(*kind, ns, version));
+  read_on(kubectl, ns, lists, detail);
   Collected result;
   std::vector<Unread> unread;
-  for (std::size_t i = 0; i < replies.size(); ++i) {
-    const Kind& kind = *kinds[i];
-    if (replies[i].error && is_unserved(kind, *replies[i].error)) {
-      result.unserved.push_back(&kind);
-      continue;
-    }
-    if (replies[i].error) {
-      if (version.empty() || !cannot_be_exact(*replies[i].error))
-        unread.push_back({&kind, *replies[i].error});
+  for (auto& list : lists) {
+    if (list.error && is_unserved(*list.kind, *list.error)) {
+      result.unserved.push_back(list.kind);
+    } else if (list.error) {
+      if (version.empty() || !cannot_be_exact(*list.error))
+        unread.push_back({list.kind, *list.error});
       result.at_one_version = false;
-      continue;
+    } else {
+      if (!version.empty() && list.version != version) result.at_one_version = false;
+      result.lists[list.kind->type()] = std::move(list.items);
     }
-    if (!version.empty() &&
-        data::string_at(replies[i].value, {"metadata", "resourceVersion"}) != version) {
-      result.at_one_version = false;
-    }
-    result.lists[kind.type()] = items_of(kind, std::move(replies[i].value));
   }
   if (!unread.empty()) throw_unreadable(unread);
   return result;
@@ -141,10 +113,10 @@ std::set<std::string> fingerprint(const Lists& lists) {
 }
 
 Collected collect_twice(const Kubectl& kubectl, std::string_view ns,
-                        std::span<const Kind* const> kinds) {
-  Collected before = collect(kubectl, ns, kinds, {});
+                        std::span<const Kind* const> kinds, Detail detail) {
+  Collected before = collect(kubectl, ns, kinds, {}, detail);
   for (int i = 1; i < k_collections; ++i) {
-    Collected after = collect(kubectl, ns, kinds, {});
+    Collected after = collect(kubectl, ns, kinds, {}, detail);
     if (fingerprint(before.lists) == fingerprint(after.lists)) return after;
     before = std::move(after);
     kubectl.wait(k_pause);
@@ -171,24 +143,24 @@ const Json* Snapshot::find(std::string_view type, std::string_view name) const {
 }
 
 Snapshot read_snapshot(const Kubectl& kubectl, std::string_view ns,
-                       std::span<const Kind* const> kinds, const Beside& beside) {
+                       std::span<const Kind* const> kinds, const Beside& beside, Detail detail) {
   Snapshot snapshot;
   if (kinds.empty()) return snapshot;
-  const auto& first = *kinds.front();
-  std::vector<std::string> paths = {list_path(first, ns)};
-  paths.insert(paths.end(), beside.paths.begin(), beside.paths.end());
-  auto replies = kubectl.get_all(paths);
+  KindList first = first_page(*kinds.front(), ns, {});
+  std::vector<Get> gets = {first.get(detail)};
+  for (const auto& path : beside.paths) gets.push_back({path, {}});
+  auto replies = kubectl.get_all(gets);
   if (beside.take) beside.take(std::span(replies).subspan(1));
-  Reply& reply = replies.front();
-  if (reply.error) throw_unreadable({{&first, *reply.error}});
-  const std::string version = data::string_at(reply.value, {"metadata", "resourceVersion"});
+  first.take(std::move(replies.front()), ns, detail);
+  read_on(kubectl, ns, {&first, 1}, detail);
+  if (first.error) throw_unreadable({{first.kind, *first.error}});
   Collected rest;
-  if (!version.empty()) rest = collect(kubectl, ns, kinds.subspan(1), version);
-  if (!version.empty() && rest.at_one_version) {
-    rest.lists[first.type()] = items_of(first, std::move(reply.value));
-    snapshot.m_resource_version = version;
+  if (!first.version.empty()) rest = collect(kubectl, ns, kinds.subspan(1), first.version, detail);
+  if (!first.version.empty() && rest.at_one_version) {
+    rest.lists[first.kind->type()] = std::move(first.items);
+    snapshot.m_resource_version = first.version;
   } else {
-    rest = collect_twice(kubectl, ns, kinds);
+    rest = collect_twice(kubectl, ns, kinds, detail);
   }
   snapshot.m_lists = std::move(rest.lists);
   snapshot.m_unserved = std::move(rest.unserved);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/data/json.hpp"
+#include "common/kube/kind_list.hpp"
 #include "common/kube/kinds.hpp"
 #include "common/kube/kubectl.hpp"
 
@@ -25,8 +26,7 @@ struct Beside {
 class Snapshot {
  public:
   // The objects of a kind by its type ("Deployment", "Widget.example.com"), with apiVersion and
-  // kind filled in, those of derived kinds (Capture::never) without managedFields; empty for a kind
-  // that was not read.
+  // kind filled in; empty for a kind that was not read.
   const std::vector<Json>& of(std::string_view type) const;
   const Json* find(std::string_view type,
                    std::string_view name) const;  // nullptr when it is not there
@@ -40,7 +40,7 @@ class Snapshot {
 
  private:
   friend Snapshot read_snapshot(const Kubectl&, std::string_view, std::span<const Kind* const>,
-                                const Beside&);
+                                const Beside&, Detail);
   std::map<std::string, std::vector<Json>, std::less<>> m_lists;
   std::vector<const Kind*> m_unserved;
   std::string m_resource_version;
@@ -53,7 +53,8 @@ class Snapshot {
 // kind that could not be read, or all that may not be, with the rules that they need: a snapshot is
 // whole or it is none. A kind of the table that is not served is Error(refused).
 Snapshot read_snapshot(const Kubectl& kubectl, std::string_view ns,
-                       std::span<const Kind* const> kinds, const Beside& beside = {});
+                       std::span<const Kind* const> kinds, const Beside& beside = {},
+                       Detail detail = Detail::whole);
 
 // The kinds that an LKG holds in a namespace, and besides them what explains pods.
 std::vector<const Kind*> captured_kinds();

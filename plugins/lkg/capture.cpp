@@ -87,6 +87,8 @@ class Capture {
         m_autoscaled(autoscaled_targets(live)) {}
 
   CaptureResult run() {
+    m_result.custom_kinds = m_live.custom_kinds;
+    m_result.resource_version = m_live.snapshot.resource_version();
     for (const Json* object : lkg_objects(m_live)) add(*object);
     note_operators();
     if (m_live.find("ConfigMap", kube::k_switch_name) == nullptr) {

@@ -42,6 +42,8 @@ struct CaptureResult {
   std::vector<Finding> excluded;  // left out on the operator's word
   // Workloads whose replicas belong to a HorizontalPodAutoscaler, and how many ran.
   std::map<std::string, std::int64_t> autoscaled;
+  std::vector<const kube::Kind*> custom_kinds;  // those that were looked for
+  std::string resource_version;                 // at which all was read; empty: at no single one
 };
 
 // Earlier LKGs, newest first, one at a time until `visit` returns true: what never ran may be

@@ -121,7 +121,7 @@ Live read_settled(const kube::Kubectl& kubectl, const CaptureFlags& flags, Milli
   const auto custom_kinds = discover_custom_kinds(kubectl);
   std::string last;
   while (true) {
-    Live live = read_live(kubectl, custom_kinds);
+    Live live = read_live_to_capture(kubectl, custom_kinds);
     if (!live.ns) {
       throw Error(ExitCode::failed, "namespace " + kubectl.target().ns + " does not exist",
                   "check -n and --context");
@@ -218,7 +218,6 @@ void print(const CaptureResult& result, const std::string& id, bool dry_run,
 
 // All that an LKG is made of.
 struct Reading {
-  Live live;
   CaptureResult result;
   Provenance provenance;
 };
@@ -233,12 +232,12 @@ Reading read_floor(const CaptureFlags& flags, const LkgStore& store, cli::Runtim
   cli::Runtime shown{ticking, runtime.clock, runtime.environment, runtime.terminal};
   const auto kubectl = cli::connect(shown, globals);
   kubectl.open_proxy();
-  Live live = read_settled(kubectl, flags, wait, runtime, progress);
+  const Live live = read_settled(kubectl, flags, wait, runtime, progress);
   auto result = capture_objects(live, flags.options, earlier_lkgs(store, runtime),
                                 registry_digest(runtime, globals));
   if (!result.refusals.empty()) refuse(result.refusals);
   auto provenance = provenance_of(kubectl, flags, volatiles, runtime, globals);
-  return {std::move(live), std::move(result), std::move(provenance)};
+  return {std::move(result), std::move(provenance)};
 }
 
 ExitCode run(const CaptureFlags& flags, cli::Runtime& runtime, const cli::GlobalOptions& globals) {
@@ -250,7 +249,7 @@ ExitCode run(const CaptureFlags& flags, cli::Runtime& runtime, const cli::Global
   const CaptureResult& result = floor.result;
   const std::string manifest = manifest_text(result.objects);
   const auto metadata_for = [&](const LkgId& id) {
-    std::string metadata = metadata_text(id, manifest, result, floor.live, floor.provenance);
+    std::string metadata = metadata_text(id, manifest, result, floor.provenance);
     parse_lkg({manifest, metadata});  // what would not pass `verify` is never published
     return metadata;
   };

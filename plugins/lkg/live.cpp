@@ -118,13 +118,15 @@ Scope scope_of(const Lkg& lkg) {
   return scope;
 }
 
-Live read(const kube::Kubectl& kubectl, Scope scope, std::vector<const kube::Kind*> kinds) {
+Live read(const kube::Kubectl& kubectl, Scope scope, std::vector<const kube::Kind*> kinds,
+          kube::Detail detail = kube::Detail::whole) {
   Live live;
   const auto& ns = kubectl.target().ns;
   kinds.insert(kinds.end(), scope.custom_kinds.begin(), scope.custom_kinds.end());
   live.snapshot = kube::read_snapshot(
       kubectl, ns, kinds,
-      {place_paths(ns), [&](std::span<kube::Reply> replies) { take_place(ns, replies, live); }});
+      {place_paths(ns), [&](std::span<kube::Reply> replies) { take_place(ns, replies, live); }},
+      detail);
   live.custom_kinds = std::move(scope.custom_kinds);
   if (auto classes = named_classes(live.snapshot); !classes.empty())
     scope.referenced["PriorityClass"].merge(classes);
@@ -161,8 +163,13 @@ kube::Ownership Live::ownership() const {
           snapshot.of("Job")};
 }
 
-Live read_live(const kube::Kubectl& kubectl, const std::vector<const kube::Kind*>& custom_kinds) {
-  return read(kubectl, {{}, custom_kinds}, kube::captured_and_derived_kinds());
+Live read_live(const kube::Kubectl& kubectl) {
+  return read(kubectl, {}, kube::captured_and_derived_kinds());
+}
+
+Live read_live_to_capture(const kube::Kubectl& kubectl,
+                          const std::vector<const kube::Kind*>& custom_kinds) {
+  return read(kubectl, {{}, custom_kinds}, kube::captured_and_derived_kinds(), kube::Detail::brief);
 }
 
 Live read_live(const kube::Kubectl& kubectl, const Lkg& lkg) {

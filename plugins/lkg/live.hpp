@@ -33,10 +33,13 @@ struct Live {
   kube::Ownership ownership() const;  // must not outlive this
 };
 
-// Reads one consistent state, with the custom resources of these kinds. A custom kind that is not
-// served has no objects (Snapshot::unserved).
-Live read_live(const kube::Kubectl& kubectl,
-               const std::vector<const kube::Kind*>& custom_kinds = {});
+// Reads one consistent state.
+Live read_live(const kube::Kubectl& kubectl);
+
+// The same with the custom resources of these kinds, in no more detail than an LKG and the proof of
+// its images need. A custom kind that is not served has no objects (Snapshot::unserved).
+Live read_live_to_capture(const kube::Kubectl& kubectl,
+                          const std::vector<const kube::Kind*>& custom_kinds);
 
 // The same for a comparison with an LKG: with the kinds of custom resources that it holds, and what
 // it references, besides what is referenced now.

@@ -116,9 +116,9 @@ Json custom_resources(const CaptureResult& result) {
   return list;
 }
 
-Json coverage(const CaptureResult& result, const Live& live) {
+Json coverage(const CaptureResult& result) {
   std::map<std::string, int> counts;
-  for (const auto* kind : live.custom_kinds) counts[kind->name()] = 0;
+  for (const auto* kind : result.custom_kinds) counts[kind->name()] = 0;
   for (const auto& kind : kube::kinds()) {
     if (kind.capture == kube::Capture::always) counts[kind.plural] = 0;
   }
@@ -159,7 +159,7 @@ std::string manifest_text(const std::vector<Json>& objects) {
 }
 
 std::string metadata_text(const LkgId& id, const std::string& manifest, const CaptureResult& result,
-                          const Live& live, const Provenance& provenance) {
+                          const Provenance& provenance) {
   const auto& target = provenance.target;
   const Json document = {
       {"schema", k_schema},
@@ -181,11 +181,11 @@ std::string metadata_text(const LkgId& id, const std::string& manifest, const Ca
       {"safety_posture", safety_posture(result.objects)},
       {"references", kube::to_json(kube::references_of(result.objects))},
       {"custom_resources", custom_resources(result)},
-      {"coverage", coverage(result, live)},
+      {"coverage", coverage(result)},
       {"left_out", left_out(result)},
       {"autoscaled", autoscaled(result)},
       {"not_applicable_by_hand", not_applicable_by_hand(result.objects)},
-      {"resource_version", live.snapshot.resource_version()},
+      {"resource_version", result.resource_version},
       {"volatile", provenance.volatile_rules},
       {"note", provenance.note},
       {"tool", {{"name", "kubectl-lkg"}, {"version", provenance.tool_version}}},

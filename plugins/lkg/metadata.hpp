@@ -7,7 +7,6 @@
 #include "common/kube/cluster_facts.hpp"
 #include "common/lkg/lkg.hpp"
 #include "plugins/lkg/capture.hpp"
-#include "plugins/lkg/live.hpp"
 
 namespace dr::lkg {
 
@@ -28,6 +27,6 @@ std::string manifest_text(const std::vector<Json>& objects);
 // The metadata of the LKG `id`: the keys of the incumbent scripts with their meanings, and ours
 // (docs/formats.md).
 std::string metadata_text(const LkgId& id, const std::string& manifest, const CaptureResult& result,
-                          const Live& live, const Provenance& provenance);
+                          const Provenance& provenance);
 
 }  // namespace dr::lkg

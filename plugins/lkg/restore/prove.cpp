@@ -26,11 +26,10 @@ const Json* find_pod(const std::vector<Json>& pods, const std::string& name) {
 
 enum class Doomed { left_to_prune, counted };  // the pods that a prune ends
 
-// One look at all pods.
+// One look at all pods, which were read just now.
 class Look {
  public:
-  Look(RestoreRun& run, Doomed doomed) {
-    const auto pods = read_pods(run);
+  Look(RestoreRun& run, Doomed doomed, const std::vector<Json>& pods) {
     require_halted(run);
     run.result.proofs = run.prover->prove(pods);
     run.left_to_prune.clear();
@@ -60,14 +59,14 @@ class Look {
 };
 
 // Pods outside the LKG that take the switch count too: a rogue one can trade.
-void prove(RestoreRun& run, Doomed doomed) {
+void prove(RestoreRun& run, Doomed doomed, Look look) {
   const auto deadline = run.clock.steady() + k_last_pods;
-  while (true) {
-    const Look look(run, doomed);
-    if (look.unproven().empty()) break;
+  while (!look.unproven().empty()) {
     if (!look.only_going() || run.clock.steady() >= deadline)
       throw unproven_containers(look.unproven());
     run.kubectl.wait(k_poll);
+    run.live_after.reset();  // what it was read with may have changed meanwhile
+    look = Look(run, doomed, read_pods(run));
   }
   const std::size_t consuming = run.result.proofs.size();
   run.progress(fmt::format("proof: {} of {} consuming containers are halted",
@@ -84,11 +83,14 @@ Error unproven_containers(const std::vector<std::string>& containers) {
 
 // A rogue workload that traded before the halt must not keep the prune from ending it.
 void prove_halt(RestoreRun& run) {
-  prove(run, Doomed::left_to_prune);
+  run.live_after = read_live(run.kubectl, run.lkg);
+  prove(run, Doomed::left_to_prune,
+        Look(run, Doomed::left_to_prune, run.live_after->snapshot.of("Pod")));
 }
 
 void prove_pruned(RestoreRun& run) {
-  if (!run.plan.doomed_pods.empty()) prove(run, Doomed::counted);
+  if (run.plan.doomed_pods.empty()) return;
+  prove(run, Doomed::counted, Look(run, Doomed::counted, read_pods(run)));
 }
 
 }  // namespace dr::lkg

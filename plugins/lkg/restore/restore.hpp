@@ -106,6 +106,7 @@ struct RestoreRun {
   std::optional<kube::SwitchWatch> watch{};  // since halt
   std::optional<kube::RestoreLock> lock{};   // since lock
   Live live{};                               // since preflight
+  std::optional<Live> live_after{};          // since prove, for verify; empty: to be read anew
   std::optional<kube::HaltProver>
       prover{};  // since preflight: what is proven rests on the first halt of the run
   Plan plan{};   // since preflight

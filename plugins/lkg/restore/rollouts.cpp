@@ -45,27 +45,13 @@ class Waiter {
   // Looks once: states of all workloads, and the cure of what would never move by itself.
   void look() {
     require_halted(m_run);
-    const Live live = read_rollouts(m_run.kubectl);
-    const auto ownership = live.ownership();
-    auto& outcomes = m_run.result.workloads;
-    outcomes.clear();
-    m_restarts.clear();
-    for (const auto& key : m_keys) {
-      WorkloadOutcome outcome{key.display(), {}, {}};
-      if (const Json* workload = live.find(key)) {
-        outcome.state = kube::rollout_state(*workload, ownership);
-        if (!outcome.state.settled) delete_stuck_pods(*workload, ownership);
-        for (const Json* pod : ownership.pods_of(*workload))
-          m_restarts[key.display()] += kube::restarts_of(*pod);
-      } else {
-        outcome.state.reason = "it does not exist";
-        outcome.failure = "it was deleted while the restore waited for it";
-      }
-      judge(outcome);
-      note_change(outcome);
-      outcomes.push_back(std::move(outcome));
-    }
-    show_progress();
+    look_at(read_rollouts(m_run.kubectl));
+  }
+
+  // Nothing was written since the preflight read, so that what it saw counts.
+  void look_at_preflight() {
+    require_halted(m_run);
+    look_at(m_run.live);
   }
 
   bool all_settled() const {
@@ -98,6 +84,29 @@ class Waiter {
   }
 
  private:
+  void look_at(const Live& live) {
+    const auto ownership = live.ownership();
+    auto& outcomes = m_run.result.workloads;
+    outcomes.clear();
+    m_restarts.clear();
+    for (const auto& key : m_keys) {
+      WorkloadOutcome outcome{key.display(), {}, {}};
+      if (const Json* workload = live.find(key)) {
+        outcome.state = kube::rollout_state(*workload, ownership);
+        if (!outcome.state.settled) delete_stuck_pods(*workload, ownership);
+        for (const Json* pod : ownership.pods_of(*workload))
+          m_restarts[key.display()] += kube::restarts_of(*pod);
+      } else {
+        outcome.state.reason = "it does not exist";
+        outcome.failure = "it was deleted while the restore waited for it";
+      }
+      judge(outcome);
+      note_change(outcome);
+      outcomes.push_back(std::move(outcome));
+    }
+    show_progress();
+  }
+
   // A line for each step of a workload's way to ready.
   void note_change(const WorkloadOutcome& outcome) {
     Json step = {{"workload", outcome.workload},
@@ -234,7 +243,11 @@ void await_rollouts(RestoreRun& run) {
        {{"deadline", run.options.timeout.count()}, {"soak", run.options.soak.count()}});
   const auto deadline = run.clock.steady() + run.options.timeout;
   Waiter waiter(run);
-  waiter.look();
+  if (run.result.changed.empty()) {
+    waiter.look_at_preflight();
+  } else {
+    waiter.look();
+  }
   while (!waiter.all_settled()) {
     if (waiter.is_over()) waiter.give_up("workloads cannot become healthy");
     if (run.clock.steady() >= deadline) waiter.give_up("the deadline passed");

@@ -223,7 +223,6 @@ void write_waves(RestoreRun& run) {
     require_halted(run);
     wave_writer.write();
   }
-  require_halted(run);
 }
 
 }  // namespace dr::lkg

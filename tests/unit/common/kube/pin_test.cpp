@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/base/error.hpp"
+#include "common/kube/brief.hpp"
 #include "tests/unit/support/floor_builder.hpp"
 
 namespace dr::kube {
@@ -26,9 +27,13 @@ Json pod_of(const Json& pod_template, const std::string& name,
   return make_pod(k_owner, name, pod_template.at("spec"), image_id);
 }
 
-std::vector<PinnedImage> pin(const Json& pod_template, const std::vector<Json>& pods) {
+// By brief pods, as a capture does.
+std::vector<PinnedImage> pin(const Json& pod_template, std::vector<Json> pods) {
   std::vector<const Json*> pointers;
-  for (const Json& pod : pods) pointers.push_back(&pod);
+  for (Json& pod : pods) {
+    make_brief(pod);
+    pointers.push_back(&pod);
+  }
   return pin_images(pod_template, pointers);
 }
 

@@ -6,8 +6,10 @@
 #include <functional>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "common/base/error.hpp"
+#include "common/kube/brief.hpp"
 #include "tests/unit/support/floor_builder.hpp"
 
 namespace dr::kube {
@@ -20,12 +22,32 @@ using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+std::vector<std::string> texts_of(const std::vector<PodTrouble>& troubles) {
+  std::vector<std::string> texts;
+  for (const auto& [pod, container, reason, message] : troubles)
+    texts.push_back(pod + " " + container + " " + reason + " " + message);
+  return texts;
+}
+
 // A workload of three pods of its newest revision, all healthy.
 struct Scene {
   Json workload;
   Floor floor;
 
-  RolloutState state() const { return rollout_state(workload, floor.ownership()); }
+  // A capture judges by brief objects, and must come to the same.
+  RolloutState state() const {
+    Floor brief = floor;
+    for (auto* list : {&brief.pods, &brief.replica_sets, &brief.controller_revisions}) {
+      for (Json& object : *list) make_brief(object);
+    }
+    const auto whole = rollout_state(workload, floor.ownership());
+    const auto of_brief = rollout_state(workload, brief.ownership());
+    EXPECT_EQ(of_brief.reason, whole.reason);
+    EXPECT_EQ(of_brief.ready, whole.ready);
+    EXPECT_EQ(of_brief.updated, whole.updated);
+    EXPECT_EQ(texts_of(of_brief.troubles), texts_of(whole.troubles));
+    return whole;
+  }
 };
 
 Scene deployment_scene(int pods = 3) {

@@ -25,7 +25,9 @@ using testing::SizeIs;
 
 const std::string k_exact = "?resourceVersion=7&resourceVersionMatch=Exact";
 const std::string k_maps = k_core_path + "configmaps";
-const std::string k_pods = k_core_path + "pods";
+const std::string k_pods = k_core_path + "pods?limit=500";
+const std::string k_exact_pods =
+    k_core_path + "pods?resourceVersion=7&resourceVersionMatch=Exact&limit=500";
 const std::string k_deployments = "/apis/apps/v1/namespaces/trading-floor/deployments";
 const std::string k_forbidden =
     "Error from server (Forbidden): pods is forbidden: User \"jane\" cannot list resource "
@@ -36,13 +38,14 @@ class SnapshotTest : public testing::Test {
   SnapshotTest() {
     put_all("");
     put_all(k_exact);
+    for (const auto& path : {k_pods, k_exact_pods})
+      api.put(path, raw_list({make_object("v1", "Pod", "p")}, "7"));
   }
 
   // A quiet namespace at version 7.
   void put_all(const std::string& query) {
     api.put(k_maps + query, raw_list({make_object("v1", "ConfigMap", "c")}, "7"));
     api.put(k_deployments + query, raw_list({make_deployment("web", 1)}, "7"));
-    api.put(k_pods + query, raw_list({make_object("v1", "Pod", "p")}, "7"));
   }
 
   Snapshot read() {
@@ -66,7 +69,7 @@ class SnapshotTest : public testing::Test {
 // One moment for all kinds: the first list names it, the others are read at exactly that one.
 TEST_F(SnapshotTest, ReadsEveryListAtTheVersionOfTheFirst) {
   const Snapshot snapshot = read();
-  EXPECT_THAT(api.reads(), ElementsAre(k_maps, k_deployments + k_exact, k_pods + k_exact));
+  EXPECT_THAT(api.reads(), ElementsAre(k_maps, k_deployments + k_exact, k_exact_pods));
   EXPECT_EQ(snapshot.resource_version(), "7");
   EXPECT_THAT(snapshot.of("ConfigMap"), SizeIs(1));
   EXPECT_THAT(snapshot.of("Pod"), SizeIs(1));
@@ -84,8 +87,67 @@ TEST_F(SnapshotTest, FillsInTheTypeOfItems) {
 }
 
 TEST_F(SnapshotTest, AnEmptyListIsAnEmptyKind) {
-  api.put(k_pods + k_exact, Json{{"metadata", {{"resourceVersion", "7"}}}, {"items", nullptr}});
+  api.put(k_exact_pods, Json{{"metadata", {{"resourceVersion", "7"}}}, {"items", nullptr}});
   EXPECT_THAT(read().of("Pod"), IsEmpty());
+}
+
+// --- Pages
+
+// `items` of a list at version 7 that goes on at that token.
+Json page(std::vector<Json> items, const std::string& token) {
+  Json list = raw_list(std::move(items), "7");
+  list["metadata"]["continue"] = token;
+  return list;
+}
+
+// Thousands of pods must not be in memory as text and whole, so they come in pages of the one
+// moment that the first was of; the token is the server's own, and may hold anything.
+TEST_F(SnapshotTest, ReadsPodsInPages) {
+  api.put(k_exact_pods, page({make_object("v1", "Pod", "a")}, "x&y="));
+  api.put(k_pods + "&continue=x%26y%3D", page({make_object("v1", "Pod", "b")}, "z"));
+  api.put(k_pods + "&continue=z", raw_list({make_object("v1", "Pod", "c")}, "7"));
+  const Snapshot snapshot = read();
+  EXPECT_THAT(snapshot.of("Pod"), SizeIs(3));
+  EXPECT_NE(snapshot.find("Pod", "c"), nullptr);
+  EXPECT_EQ(snapshot.resource_version(), "7");
+}
+
+// Half of the pods would prove half of the images.
+TEST_F(SnapshotTest, APageThatCannotBeReadIsAnError) {
+  api.put(k_exact_pods, page({make_object("v1", "Pod", "a")}, "z"));
+  api.refuse(k_pods + "&continue=z", k_forbidden);
+  EXPECT_EQ(error().code(), ExitCode::failed);
+  EXPECT_THAT(error().what(), HasSubstr("failed to list pods"));
+}
+
+// The version may be compacted away between two pages.
+TEST_F(SnapshotTest, CollectsTwiceWhenTheVersionExpiresBetweenPages) {
+  api.put(k_exact_pods, page({make_object("v1", "Pod", "a")}, "z"));
+  api.refuse(k_pods + "&continue=z",
+             "Error from server (Expired): The provided continue parameter is too old\n");
+  const Snapshot snapshot = read();
+  EXPECT_EQ(snapshot.resource_version(), "");
+  EXPECT_NE(snapshot.find("Pod", "p"), nullptr);
+  EXPECT_EQ(snapshot.find("Pod", "a"), nullptr);
+}
+
+// A capture keeps a fifth of a pod: what it asks for is in brief_test.cpp.
+TEST_F(SnapshotTest, KeepsLittleOfAPodInABriefRead) {
+  Json pod = make_object("v1", "Pod", "p");
+  pod["metadata"]["managedFields"] = Json::array({Json::object()});
+  pod["spec"] = {{"nodeName", "n"}, {"tolerations", Json::array()}};
+  api.put(k_exact_pods, raw_list({pod}, "7"));
+  Json map = make_object("v1", "ConfigMap", "c");
+  map["metadata"]["managedFields"] = Json::array({Json::object()});
+  api.put(k_maps, raw_list({map}, "7"));
+  const std::vector<const Kind*> kinds = {find_kind("ConfigMap"), find_kind("Pod")};
+  const Snapshot brief = read_snapshot(api.kubectl(), "trading-floor", kinds, {}, Detail::brief);
+  EXPECT_EQ(brief.of("Pod").front().at("spec"), Json({{"nodeName", "n"}}));
+  EXPECT_FALSE(brief.of("ConfigMap").front().at("metadata").contains("managedFields"));
+  const Snapshot whole = read_snapshot(api.kubectl(), "trading-floor", kinds);
+  EXPECT_TRUE(whole.of("Pod").front().at("spec").contains("tolerations"));
+  EXPECT_FALSE(whole.of("Pod").front().at("metadata").contains("managedFields"));
+  EXPECT_TRUE(whole.of("ConfigMap").front().at("metadata").contains("managedFields"));
 }
 
 // --- Where the server cannot read at one version, two collections must agree
@@ -109,7 +171,7 @@ TEST_F(SnapshotTest, CollectsTwiceWhereTheVersionCannotBeRead) {
        succeeded(data::write_json(raw_list({make_object("v1", "Pod", "stale")}, "8")))}};
   for (const Refusal& refusal : refusals) {
     SCOPED_TRACE(refusal.name);
-    api.answer_with(k_pods + k_exact, refusal.answer);
+    api.answer_with(k_exact_pods, refusal.answer);
     const std::size_t before = api.reads().size();
     const Snapshot snapshot = read();
     EXPECT_EQ(snapshot.resource_version(), "");
@@ -130,7 +192,7 @@ TEST_F(SnapshotTest, CollectsTwiceWhereTheFirstListNamesNoVersion) {
 
 // Collections are compared by incarnation and version of every object: a status that moved counts.
 TEST_F(SnapshotTest, CollectsUntilTwoAgree) {
-  api.refuse(k_pods + k_exact, "Error from server (Expired): too old\n");
+  api.refuse(k_exact_pods, "Error from server (Expired): too old\n");
   int collections = 0;
   api.on_read = [&](const std::string& path) -> os::ProcessResult {
     if (path != k_pods) return {};
@@ -144,7 +206,7 @@ TEST_F(SnapshotTest, CollectsUntilTwoAgree) {
 }
 
 TEST_F(SnapshotTest, GivesUpOnANamespaceThatNeverRests) {
-  api.refuse(k_pods + k_exact, "Error from server (Expired): too old\n");
+  api.refuse(k_exact_pods, "Error from server (Expired): too old\n");
   int reads = 0;
   api.on_read = [&](const std::string& path) -> os::ProcessResult {
     if (path != k_pods) return {};
@@ -160,7 +222,7 @@ TEST_F(SnapshotTest, GivesUpOnANamespaceThatNeverRests) {
 
 // An LKG without a kind that could not be read would look complete.
 TEST_F(SnapshotTest, AnUnreadableKindIsAnErrorThatNamesIt) {
-  api.refuse(k_pods + k_exact, k_forbidden);
+  api.refuse(k_exact_pods, k_forbidden);
   EXPECT_EQ(error().code(), ExitCode::failed);
   EXPECT_THAT(error().what(), AllOf(HasSubstr("failed to list pods"), HasSubstr("jane")));
   EXPECT_THAT(error().next_step(),
@@ -217,14 +279,14 @@ TEST_F(SnapshotTest, AnUnreadableKindIsAnErrorInACollection) {
 TEST_F(SnapshotTest, OutputOfAFailedReadIsNotUsed) {
   os::ProcessResult result = failed(1, k_forbidden);
   result.out = data::write_json(raw_list({}, "7"));
-  api.answer_with(k_pods + k_exact, result);
+  api.answer_with(k_exact_pods, result);
   EXPECT_EQ(error().code(), ExitCode::failed);
 }
 
 TEST_F(SnapshotTest, AListThatIsNoListIsAnError) {
-  api.put(k_pods + k_exact, Json{{"metadata", {{"resourceVersion", "7"}}}, {"items", 1}});
+  api.put(k_exact_pods, Json{{"metadata", {{"resourceVersion", "7"}}}, {"items", 1}});
   EXPECT_THAT(error().what(), HasSubstr("expected an array"));
-  api.answer_with(k_pods + k_exact, succeeded(R"({"metadata": {"resourceVer)"));
+  api.answer_with(k_exact_pods, succeeded(R"({"metadata": {"resourceVer)"));
   EXPECT_EQ(error().code(), ExitCode::failed);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -90,13 +91,23 @@ inline kube::Kubectl make_kubectl(FakeProcessRunner& runner) {
 }
 
 // What a cluster with exactly these objects shows.
-inline lkg::Live live_of(const std::vector<Json>& objects) {
+inline lkg::Live live_of(
+    const std::vector<Json>& objects,
+    const std::function<lkg::Live(const kube::Kubectl&)>& read = [](const kube::Kubectl& kubectl) {
+      return lkg::read_live(kubectl);
+    }) {
   const FakeClock clock;
   FakeCluster cluster(clock);
   for (const auto& object : objects) cluster.put(object);
   FakeProcessRunner runner;
   runner.handler = [&](const os::Command& command) { return cluster.answer(command); };
-  return lkg::read_live(make_kubectl(runner));
+  return read(make_kubectl(runner));
+}
+
+// The same as a capture reads it.
+inline lkg::Live live_to_capture(const std::vector<Json>& objects) {
+  return live_of(
+      objects, [](const kube::Kubectl& kubectl) { return lkg::read_live_to_capture(kubectl, {}); });
 }
 
 inline std::vector<std::string> displays_of(const std::vector<Json>& objects) {

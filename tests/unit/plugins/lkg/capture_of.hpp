@@ -18,7 +18,7 @@ inline lkg::Lkg capture_of(FakeCluster cluster) {
   FakeProcessRunner runner;
   runner.handler = [&](const os::Command& command) { return cluster.answer(command); };
   const auto kubectl = make_kubectl(runner);
-  const lkg::Live live = lkg::read_live(kubectl);
+  const lkg::Live live = lkg::read_live_to_capture(kubectl, {});
   const auto result =
       lkg::capture_objects(live, {}, [](const auto&) {}, [](const auto&) { return std::nullopt; });
   const std::string manifest = lkg::manifest_text(result.objects);
@@ -28,7 +28,7 @@ inline lkg::Lkg capture_of(FakeCluster cluster) {
   provenance.volatile_rules = {"ConfigMap/agenttrader-heartbeat-*"};
   return lkg::parse_lkg(
       {manifest, lkg::metadata_text(lkg::LkgId(k_captured_at, os::sha256_hex(manifest)), manifest,
-                                    result, live, provenance)});
+                                    result, provenance)});
 }
 
 }  // namespace dr::test

@@ -52,7 +52,7 @@ class CaptureTest : public testing::Test {
   void add(Json object) { m_objects.push_back(std::move(object)); }
 
   CaptureResult capture(const CaptureOptions& options = {}) {
-    const Live live = live_of(m_objects);
+    const Live live = live_to_capture(m_objects);
     return capture_objects(
         live, options,
         [this](const auto& visit) {
@@ -68,7 +68,7 @@ class CaptureTest : public testing::Test {
   }
 
   std::vector<Finding> look_unsettled(const CaptureOptions& options = {}) const {
-    return unsettled(live_of(m_objects), options);
+    return unsettled(live_to_capture(m_objects), options);
   }
 
   static std::vector<std::string> lines(const std::vector<Finding>& findings) {

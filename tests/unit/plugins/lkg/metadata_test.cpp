@@ -22,7 +22,7 @@ struct Written {
 };
 
 Written write(const std::vector<Json>& objects, const CaptureOptions& options = {}) {
-  const Live live = live_of(objects);
+  const Live live = live_to_capture(objects);
   const auto result =
       capture_objects(live, options, [](const auto&) {}, [](const auto&) { return std::nullopt; });
   const std::string manifest = manifest_text(result.objects);
@@ -34,8 +34,8 @@ Written write(const std::vector<Json>& objects, const CaptureOptions& options = 
   provenance.note = "good";
   provenance.tool_version = "1.2.3";
   provenance.volatile_rules = {"ConfigMap/beat-*"};
-  const std::string text = metadata_text(LkgId(k_captured_at, os::sha256_hex(manifest)), manifest,
-                                         result, live, provenance);
+  const std::string text =
+      metadata_text(LkgId(k_captured_at, os::sha256_hex(manifest)), manifest, result, provenance);
   return {manifest, text, data::read_json(text, "metadata")};
 }
 

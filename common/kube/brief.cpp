@@ -1,0 +1,91 @@
+#include "common/kube/brief.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dr::kube {
+namespace {
+
+using Names = std::initializer_list<std::string_view>;
+
+// The member of that name when it is of that type, so that a wrong one stays for its reader to
+// refuse.
+Json* member(Json& object, std::string_view name, Json::value_t type) {
+  if (!object.is_object()) return nullptr;
+  const auto found = object.find(name);
+  return found != object.end() && found->type() == type ? &*found : nullptr;
+}
+
+void keep_only(Json& object, Names names) {
+  auto& members = object.get_ref<Json::object_t&>();
+  std::erase_if(members, [&](const auto& one) {
+    return std::find(names.begin(), names.end(), one.first) == names.end();
+  });
+}
+
+void keep_only_in(Json& object, std::string_view name, Names names) {
+  if (Json* inner = member(object, name, Json::value_t::object)) keep_only(*inner, names);
+}
+
+void keep_only_in_each(Json& object, std::string_view name, Names names) {
+  Json* list = member(object, name, Json::value_t::array);
+  if (list == nullptr) return;
+  for (Json& element : *list) {
+    if (element.is_object()) keep_only(element, names);
+  }
+}
+
+void make_metadata_brief(Json& object) {
+  Json* metadata = member(object, "metadata", Json::value_t::object);
+  if (metadata == nullptr) return;
+  keep_only(*metadata, {"name", "namespace", "uid", "resourceVersion", "deletionTimestamp",
+                        "labels", "annotations", "ownerReferences"});
+  keep_only_in(*metadata, "labels", {"controller-revision-hash"});
+  keep_only_in(*metadata, "annotations", {"deployment.kubernetes.io/revision"});
+}
+
+// A condition that is as it should be tells nothing, but for Ready.
+void make_conditions_brief(Json& status) {
+  Json* conditions = member(status, "conditions", Json::value_t::array);
+  if (conditions == nullptr) return;
+  std::erase_if(conditions->get_ref<Json::array_t&>(), [](const Json& condition) {
+    return data::string_or(condition, {"type"}, "") != "Ready" &&
+           data::string_or(condition, {"status"}, "") == "True";
+  });
+}
+
+void make_pod_brief(Json& pod) {
+  if (Json* spec = member(pod, "spec", Json::value_t::object)) {
+    keep_only(*spec, {"nodeName", "containers", "initContainers"});
+    for (const std::string_view list : {"containers", "initContainers"})
+      keep_only_in_each(*spec, list, {"name", "image"});
+  }
+  if (Json* status = member(pod, "status", Json::value_t::object)) {
+    keep_only(*status, {"phase", "reason", "message", "conditions", "containerStatuses",
+                        "initContainerStatuses"});
+    make_conditions_brief(*status);
+    for (const std::string_view list : {"containerStatuses", "initContainerStatuses"}) {
+      keep_only_in_each(*status, list,
+                        {"name", "imageID", "ready", "restartCount", "state", "lastState"});
+    }
+  }
+}
+
+}  // namespace
+
+void make_brief(Json& object) {
+  const std::string kind = data::string_or(object, {"kind"}, "");
+  if (kind == "Pod") {
+    make_metadata_brief(object);
+    make_pod_brief(object);
+  } else if (kind == "ReplicaSet" || kind == "ControllerRevision") {
+    make_metadata_brief(object);
+    keep_only(object, {"apiVersion", "kind", "metadata", "revision"});
+  }
+}
+
+}  // namespace dr::kube
