@@ -25,6 +25,17 @@ durable() { # VERB [FLAG...]
 @test "report: the old report or the new one" { durable report; }
 @test "arsnap snapshot: the old inventory or the new one" { durable snapshot; }
 
+# In a mount namespace, so that nobody else sees the tmpfs, and it goes with us.
+@test "a disk that is full, with ever more room until it is enough" {
+  unshare --user --map-root-user --mount true || skip "this machine allows no mount namespace of a user"
+  for verb in capture signed-capture create report snapshot; do
+    run unshare --user --map-root-user --mount python3 "$faults/durable.py" --full "$bin" "$(dirname "$bin")/tests/libfault.so" "$BATS_TEST_TMPDIR" "$verb"
+    echo "$output"
+    assert_success
+    echo "# ${lines[0]}" >&3
+  done
+}
+
 @test "an order that a power cut could break is noticed" {
   run -0 python3 - "$faults" <<'PYTHON'
 import sys

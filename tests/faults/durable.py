@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""durable.py [--kills N] BIN FAULT-LIBRARY DIRECTORY VERB...: each call by which a verb changes the disk is made to fail with ENOSPC, EIO,
+"""durable.py [--kills N | --full] BIN FAULT-LIBRARY DIRECTORY VERB...: each call by which a verb changes the disk is made to fail with ENOSPC, EIO,
 EDQUOT and EROFS, and is the last one before a kill; and the order of the calls is held to docs/durability.md.
 
 After each fault what was there before is intact, what was to come is whole or absent, the exit code and the message fit, and an
-undisturbed run repairs what is left.  --kills: instead, N runs are killed at a random moment each.  The API server is a recording (stub/kubectl): the disk is what is tested.
+undisturbed run repairs what is left.  --kills: instead, N runs are killed at a random moment each.  --full: instead, the directory is
+on a tmpfs of its own, which takes a mount namespace, with ever more pages free until the run has room.  The API server is a recording (stub/kubectl): the disk is what is tested.
 """
 import argparse
+import errno
 import hashlib
 import json
 import os
@@ -326,18 +328,60 @@ def kill_at_random(subject, count):
     return killed
 
 
+PAGE = os.sysconf("SC_PAGESIZE")
+
+
+def leave_free(folder, pages):
+    ballast = folder / "ballast"
+    with open(ballast, "wb", buffering=0) as file:
+        try:
+            while file.write(bytes(PAGE)) == PAGE:
+                pass
+        except OSError as full:
+            assert full.errno == errno.ENOSPC, full
+    os.truncate(ballast, os.path.getsize(ballast) - pages * PAGE)
+
+
+def run_full(subject):
+    folder = subject.root.parent
+    failed = pages = 0
+    while True:
+        subject.reset()
+        before = subject.state()
+        leave_free(folder, pages)
+        code, out, error = subject.run(*subject.words)
+        (folder / "ballast").unlink()
+        try:
+            assert code in (0, 1, 4) and (code != 1 or "No space left on device" in error), f"exit {code}"
+            subject.check(code, before)
+        except AssertionError as wrong:
+            raise AssertionError(f"{pages} pages free: {wrong}\n{out}{error}") from wrong
+        if code != 1:
+            break
+        failed, pages = failed + 1, pages + 1
+    assert failed > 0, "it never lacked room"
+    print(f"{' '.join(subject.words)}: too little room {failed} times, enough with {pages} pages")
+    return failed
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--kills", type=int, default=0)
+    arguments.add_argument("--full", action="store_true")
     arguments.add_argument("binaries")
     arguments.add_argument("library")
     arguments.add_argument("directory", type=pathlib.Path)
     arguments.add_argument("verbs", nargs="+", choices=SUBJECTS, metavar="VERB")
     options = arguments.parse_args()
+    if options.full:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs", options.directory], check=True)
     total = 0
     for verb in options.verbs:
         subject = SUBJECTS[verb](options.binaries, options.library, options.directory / verb)
-        total += kill_at_random(subject, options.kills) if options.kills else strike(subject)
+        if options.full:
+            total += run_full(subject)
+        else:
+            total += kill_at_random(subject, options.kills) if options.kills else strike(subject)
     print(f"{total} faults, 0 losses")
 
 
