@@ -88,7 +88,7 @@ same_on_arm64() { # EXIT-CODE PROGRAM ARGUMENTS...
 @test "linux/arm64 makes a backup through kubectl, and linux/amd64 finds it whole" {
   export DR_ANSWERS=$BATS_TEST_TMPDIR/answers
   mkdir -p "$DR_ANSWERS" "$ROOT"
-  PYTHONPATH=$BATS_TEST_DIRNAME/../faults python3 -c "import drbackup, pathlib, sys; drbackup.record(pathlib.Path(sys.argv[1]))" "$DR_ANSWERS"
+  PYTHONPATH=$BATS_TEST_DIRNAME/../faults python3 -c "import recorded_floor, pathlib, sys; recorded_floor.record(pathlib.Path(sys.argv[1]))" "$DR_ANSWERS"
   run -0 qemu-aarch64-static "$arm64/kubectl-drbackup" create --root "$ROOT" --kubectl "$BATS_TEST_DIRNAME/../faults/stub/kubectl" -n floor
   run -0 "$native/kubectl-drbackup" verify --root "$ROOT" -o json
   assert_equal "$(jq -c '[.kind, .backups[].state]' <<<"$output")" '["BackupVerifyReport","complete"]'
