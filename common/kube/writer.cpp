@@ -191,7 +191,7 @@ WriteResult Writer::DryRun::create(const std::vector<Json>& bodies) const {
 
 WriteResult Writer::DryRun::remove(const std::vector<Json>& objects) const {
   Json options = k_with_dependents;
-  options["dryRun"] = {"All"};
+  options["dryRun"] = Json::array({"All"});
   return Writer::remove(m_kubectl, objects, options);
 }
 

@@ -223,9 +223,10 @@ TEST(HealthMarkdown, ListsEveryContainerThatAPodRuns) {
   Json web = make_deployment("web", 1, k_image);
   const Json set = make_replica_set(web, "1");
   Json pod = make_pod(set, "web-0", web["spec"]["template"]["spec"], k_image_id);
-  pod["spec"]["initContainers"] = {make_container("setup", "setup:1")};
-  pod["spec"]["ephemeralContainers"] = {make_container("debug", "busybox")};
-  pod["status"]["ephemeralContainerStatuses"] = {running_status("debug", "busybox@" + k_digest_b)};
+  pod["spec"]["initContainers"] = Json::array({make_container("setup", "setup:1")});
+  pod["spec"]["ephemeralContainers"] = Json::array({make_container("debug", "busybox")});
+  pod["status"]["ephemeralContainerStatuses"] =
+      Json::array({running_status("debug", "busybox@" + k_digest_b)});
   HealthCluster cluster;
   cluster.put(k_core + "pods", list_with({pod}));
   const std::string images =
