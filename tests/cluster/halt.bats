@@ -191,7 +191,7 @@ unset asked READS_NOTHING' | k create -f -
   # A kubectl that is no proxy, and whose lists of pods hang while the file is there.
   hang=$BATS_TEST_TMPDIR/hang kubectl=$BATS_TEST_TMPDIR/kubectl
   # shellcheck disable=SC2016 # expanded by the script
-  printf '#!/bin/bash\n[[ "$*" != *" proxy "* ]] || exit 1\n[[ "$*" != *"/pods" || ! -e %s ]] || { echo >%s.on; sleep 120; }\nexec %s "$@"\n' "$hang" "$hang" "$(command -v kubectl)" >"$kubectl"
+  printf '#!/bin/bash\n[[ "$*" != *" proxy "* ]] || exit 1\n[[ "$*" != *"/pods?"* || ! -e %s ]] || { echo >%s.on; sleep 120; }\nexec %s "$@"\n' "$hang" "$hang" "$(command -v kubectl)" >"$kubectl"
   chmod +x "$kubectl"
   touch "$hang"
   k patch configmap settings --type=merge -p '{"data":{"LEVEL":"debug"}}'
