@@ -66,7 +66,7 @@ void KindList::take(Reply reply, std::string_view ns, Detail detail) {
     return;
   }
   const Json& page = reply.value;
-  if (version.empty()) version = data::string_or(page, {"metadata", "resourceVersion"}, "");
+  if (version.empty()) version = data::string_at(page, {"metadata", "resourceVersion"});
   const std::string token = data::string_or(page, {"metadata", "continue"}, "");
   if (!token.empty())
     next = fmt::format("{}?{}&continue={}", list_path(*kind, ns), k_page, query_value(token));

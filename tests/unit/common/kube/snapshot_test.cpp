@@ -131,7 +131,7 @@ TEST_F(SnapshotTest, CollectsTwiceWhenTheVersionExpiresBetweenPages) {
   EXPECT_EQ(snapshot.find("Pod", "a"), nullptr);
 }
 
-// A capture keeps a fifth of a pod: what it asks for is in brief_test.cpp.
+// A capture keeps of a pod what it asks for: brief_test.cpp.
 TEST_F(SnapshotTest, KeepsLittleOfAPodInABriefRead) {
   Json pod = make_object("v1", "Pod", "p");
   pod["metadata"]["managedFields"] = Json::array({Json::object()});
@@ -286,8 +286,10 @@ TEST_F(SnapshotTest, OutputOfAFailedReadIsNotUsed) {
 TEST_F(SnapshotTest, AListThatIsNoListIsAnError) {
   api.put(k_exact_pods, Json{{"metadata", {{"resourceVersion", "7"}}}, {"items", 1}});
   EXPECT_THAT(error().what(), HasSubstr("expected an array"));
-  api.answer_with(k_exact_pods, succeeded(R"({"metadata": {"resourceVer)"));
-  EXPECT_EQ(error().code(), ExitCode::failed);
+  for (const char* text : {R"({"metadata": {"resourceVer)", "{}"}) {
+    api.answer_with(k_exact_pods, succeeded(text));
+    EXPECT_EQ(error().code(), ExitCode::failed) << text;
+  }
 }
 
 // --- Kinds
