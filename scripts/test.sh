@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # test.sh [lint|unit|fuzz|cli|cloud|cluster|matrix|mutation|coverage|release|sanitize]...: installs what is missing, builds, and
-# runs the named stages (default: all but coverage, release and sanitize, which compile everything once more, the latter for four
-# platforms and two sanitizers).
+# runs the named stages (default: all but release and sanitize, which compile everything for four platforms and two sanitizers).
 # One line a stage; all output is kept in build/test-logs/.  The last line counts the checks and tests: N passed, N failed.
 # shellcheck disable=SC2317 # trap and stage call functions by name
 set -euo pipefail
@@ -10,7 +9,7 @@ set -euo pipefail
 . "$repository/scripts/lib/release_build.sh"
 
 clang_format_version=23.1.3 clang_tidy_version=23.1.4
-[ $# -gt 0 ] || set -- lint unit fuzz cli cloud cluster matrix mutation
+[ $# -gt 0 ] || set -- lint unit fuzz cli cloud cluster matrix mutation coverage
 stages=("$@")
 for name in "${stages[@]}"; do
   case $name in

@@ -9,8 +9,8 @@ find "$build" -name '*.gcda' -delete # they add up
 find "$build/tests" -maxdepth 1 -name 'test_*' -type f -executable -print0 |
   xargs -0 -P "$(nproc)" -I{} timeout -s KILL 600 {} --gtest_brief=1 ||
   { echo "not ok 1 coverage: a unit test failed"; echo 1..1; exit 1; }
-gcovr --root . --filter common/ --filter plugins/ --exclude '.*/(main|commands|cmd_[^/]*)\.cpp$' --exclude '.*\.hpp$' \
-  -j "$(nproc)" --csv "$build" |
+gcovr "$build" --root . --filter common/ --filter plugins/ --exclude '.*/(main|commands|cmd_[^/]*)\.cpp$' --exclude '.*\.hpp$' \
+  -j "$(nproc)" --csv |
   awk -F, -v at_least="$at_least" '
     NR == 1 { next } # filename,line_total,line_covered,line_percent,...
     { lines += $2; run += $3; printf "# %5.1f %% of %4d lines: %s\n", 100 * $3 / $2, $2, $1 | "sort -k2n | head -n 10" }
