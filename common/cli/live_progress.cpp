@@ -102,9 +102,9 @@ void TickingRunner::run_each(std::span<const os::Command> commands, std::size_t 
 }
 
 void TickingRunner::fetch_each(std::span<const os::Fetch> fetches, std::size_t parallel,
-                               const os::ResultHandler& on_result) {
+                               const os::FollowUp& follow_up, const os::ResultHandler& on_result) {
   m_progress.tick();
-  m_runner.fetch_each(fetches, parallel, ticking(on_result));
+  m_runner.fetch_each(fetches, parallel, follow_up, ticking(on_result));
 }
 
 os::ResultHandler TickingRunner::ticking(const os::ResultHandler& on_result) {

@@ -70,7 +70,7 @@ class TickingRunner final : public os::ProcessRunner {
   void run_each(std::span<const os::Command> commands, std::size_t parallel,
                 const os::ResultHandler& on_result) override;
   void fetch_each(std::span<const os::Fetch> fetches, std::size_t parallel,
-                  const os::ResultHandler& on_result) override;
+                  const os::FollowUp& follow_up, const os::ResultHandler& on_result) override;
   void sleep(Millis duration) override;
   std::unique_ptr<os::Background> start(os::Command command, os::LineHandler on_line) override {
     return m_runner.start(std::move(command), std::move(on_line));

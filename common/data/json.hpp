@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,11 +17,13 @@ using Json = nlohmann::json;
 
 namespace data {
 
+using Path = std::initializer_list<std::string_view>;  // member names from an object down
+
 struct JsonLimits {
   std::size_t max_bytes = std::size_t{512} << 20;
   int max_depth = 128;
-  std::string_view
-      without{};  // members of this name are left out, their keys unchecked; empty: none
+  std::span<const std::string_view>
+      without{};  // members of these names are left out, the keys in them unchecked
 };
 
 // Text to value, the only way in. Refuses duplicate keys, text after the value, invalid UTF-8, a
@@ -40,11 +44,14 @@ std::string write_json(const Json& value, int indent = 2);
 // would act on has all that is not ASCII as \u escapes.
 std::string write_shown_json(const Json& value);
 
+// The string at that place of the object in `text`, without reading what comes after the outermost
+// member on its way: a list says where it goes on long before it ends. A hint for whoever reads the
+// whole text later, which this does not check; nullopt where none is found.
+std::optional<std::string> peek_string(std::string_view text, Path path);
+
 // --- Typed access: an absent or null member is "not there", a member of another type is an error
 // that names the object (kind and name, when `object` has them), the JSON pointer and both types:
 // Error(failed).
-
-using Path = std::initializer_list<std::string_view>;  // member names from `object` down
 
 const Json* find(const Json& object, Path path);  // nullptr when not there
 bool has(const Json& object, Path path);

@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <iterator>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -73,7 +76,9 @@ class JsonReader {
       return refuse("an integer that 64 bits do not hold");
     return put(value);
   }
-  bool string(std::string& value) { return put(std::move(value)); }
+  // A copy is as large as the text. What the parser hands over is its buffer, which has the size of
+  // the longest text before, and would have to grow anew.
+  bool string(const std::string& value) { return put(value); }
   bool binary(Json::binary_t& /*value*/) { return refuse("binary data"); }
 
   bool start_object(std::size_t /*size*/) {
@@ -96,9 +101,9 @@ class JsonReader {
   }
   bool end_object() { return close(); }
   bool end_array() { return close(); }
-  bool key(std::string& name) {
+  bool key(const std::string& name) {
     if (m_leaving_out) return true;
-    if (!m_without.empty() && name == m_without) {
+    if (std::ranges::find(m_without, name) != m_without.end()) {
       m_leaving_out = true;
       return true;
     }
@@ -111,9 +116,10 @@ class JsonReader {
   }
 
  private:
-  bool put(Json value) {
+  template <class Value>
+  bool put(const Value& value) {
     if (!m_leaving_out) {
-      m_tree.put(std::move(value));
+      m_tree.put(value);
     } else if (m_left_out_depth == 0) {
       m_leaving_out = false;
     }
@@ -136,11 +142,71 @@ class JsonReader {
 
   const SourceText& m_source;
   std::size_t m_max_depth;
-  std::string_view m_without;
+  std::span<const std::string_view> m_without;
   const char* const* m_at;
   TreeBuilder m_tree;
   bool m_leaving_out = false;        // from the key of such a member to the end of its value
   std::size_t m_left_out_depth = 0;  // containers open in it
+};
+
+// The SAX handler of peek_string: ends the parsing when it has what it looks for, or has passed it.
+class StringFinder {
+ public:
+  explicit StringFinder(Path path) : m_path(path) {}
+
+  std::optional<std::string> take() { return std::move(m_found); }
+
+  bool null() { return pass(); }
+  bool boolean(bool /*value*/) { return pass(); }
+  bool number_integer(std::int64_t /*value*/) { return pass(); }
+  bool number_unsigned(std::uint64_t /*value*/) { return pass(); }
+  bool number_float(double /*value*/, const std::string& /*token*/) { return pass(); }
+  bool binary(Json::binary_t& /*value*/) { return pass(); }
+  bool string(std::string& value) {
+    if (!m_is_on_path || m_matched + 1 != m_path.size()) return pass();
+    m_found = std::move(value);
+    return false;
+  }
+  bool key(const std::string& name) {
+    m_is_on_path =
+        m_depth == m_matched + 1 && m_matched < m_path.size() && name == m_path.begin()[m_matched];
+    return true;
+  }
+  bool start_object(std::size_t /*size*/) {
+    ++m_depth;
+    if (m_is_on_path) ++m_matched;
+    return pass();
+  }
+  bool start_array(std::size_t /*size*/) {
+    ++m_depth;
+    return pass();
+  }
+  bool end_object() {
+    --m_depth;
+    if (m_matched == 0 || m_depth != m_matched) return true;
+    --m_matched;
+    return m_matched > 0;
+  }
+  bool end_array() {
+    --m_depth;
+    return true;
+  }
+  static bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
+                          const nlohmann::detail::exception& /*error*/) {
+    return false;
+  }
+
+ private:
+  bool pass() {
+    m_is_on_path = false;
+    return true;
+  }
+
+  Path m_path;
+  std::size_t m_depth = 0;    // open containers
+  std::size_t m_matched = 0;  // names of the path whose objects are open
+  bool m_is_on_path = false;  // the next value is what the next name of the path names
+  std::optional<std::string> m_found;
 };
 
 // Reads the value that fills [begin, end) of the source.
@@ -199,6 +265,12 @@ Json read_json(std::string_view text, std::string_view source, const JsonLimits&
   const SourceText whole{text, source};
   whole.require_size(limits.max_bytes);
   return read_range(whole, 0, text.size(), limits);
+}
+
+std::optional<std::string> peek_string(std::string_view text, Path path) {
+  StringFinder finder(path);
+  Json::sax_parse(text.begin(), text.end(), &finder);
+  return finder.take();
 }
 
 std::vector<Json> read_json_stream(std::string_view text, std::string_view source,

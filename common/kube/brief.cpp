@@ -1,6 +1,7 @@
 #include "common/kube/brief.hpp"
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <map>
 #include <string>
@@ -46,6 +47,8 @@ void make_metadata_brief(Json& object) {
                         "labels", "annotations", "ownerReferences"});
   keep_only_in(*metadata, "labels", {"controller-revision-hash"});
   keep_only_in(*metadata, "annotations", {"deployment.kubernetes.io/revision"});
+  keep_only_in_each(*metadata, "ownerReferences",
+                    {"apiVersion", "kind", "name", "uid", "controller"});
 }
 
 // A condition that is as it should be tells nothing, but for Ready.
@@ -76,6 +79,20 @@ void make_pod_brief(Json& pod) {
 }
 
 }  // namespace
+
+std::span<const std::string_view> not_in_brief(std::string_view kind) {
+  // What a pod has most of, by its size in a list.
+  static constexpr std::array<std::string_view, 14> k_pod = {
+      "managedFields", "env",         "volumes",       "volumeMounts",   "resources",
+      "tolerations",   "envFrom",     "livenessProbe", "readinessProbe", "startupProbe",
+      "affinity",      "annotations", "podIPs",        "hostIPs"};
+  static constexpr std::array<std::string_view, 4> k_revision = {"managedFields", "spec", "status",
+                                                                 "data"};
+  static constexpr std::array<std::string_view, 1> k_other = {"managedFields"};
+  if (kind == "Pod") return k_pod;
+  if (kind == "ReplicaSet" || kind == "ControllerRevision") return k_revision;
+  return k_other;
+}
 
 void make_brief(Json& object) {
   const std::string kind = data::string_or(object, {"kind"}, "");

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <iterator>
 #include <utility>
 
 #include "common/base/error.hpp"
@@ -11,92 +13,75 @@
 namespace dr::kube {
 namespace {
 
-// As many as kubectl itself asks for at a time.
-constexpr std::string_view k_page = "limit=500";
+constexpr std::array<std::string_view, 1> k_writers = {"managedFields"};
 
-bool is_paged(const Kind& kind) {
+bool is_derived(const Kind& kind) {
   return kind.capture == Capture::never;
 }
 
-// RFC 3986, 2.3.
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
+bool is_brief(const Kind& kind, Detail detail) {
+  return detail == Detail::brief || (is_derived(kind) && kind.kind != "Pod");
 }
 
-std::string query_value(std::string_view text) {
-  std::string value;
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      value += c;
-    } else {
-      value += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
+Get get_of(const Kind& kind, std::string_view ns, const std::string& version, Detail detail) {
+  Get get{list_path(kind, ns)};
+  if (!version.empty())
+    get.path += fmt::format("?resourceVersion={}&resourceVersionMatch=Exact", version);
+  get.in_pages = is_derived(kind);
+  if (is_brief(kind, detail)) {
+    get.without = not_in_brief(kind.kind);
+  } else if (get.in_pages) {
+    get.without = k_writers;
   }
-  return value;
+  return get;
 }
 
 }  // namespace
 
-KindList first_page(const Kind& kind, std::string_view ns, const std::string& version) {
-  KindList list(kind);
-  list.next = list_path(kind, ns);
-  char separator = '?';
-  const auto add = [&](std::string_view parameter) {
-    list.next += std::exchange(separator, '&');
-    list.next += parameter;
-  };
-  if (!version.empty()) {
-    add("resourceVersion=" + version);
-    add("resourceVersionMatch=Exact");
-  }
-  if (is_paged(kind)) add(k_page);
-  return list;
-}
+KindList::KindList(const Kind& kind, std::string_view ns, const std::string& version, Detail detail)
+    : m_kind(&kind), m_is_brief(is_brief(kind, detail)), m_get(get_of(kind, ns, version, detail)) {}
 
-Get KindList::get(Detail detail) const {
-  return {next, detail == Detail::brief || is_paged(*kind) ? "managedFields" : ""};
-}
-
-void KindList::take(Reply reply, std::string_view ns, Detail detail) {
-  next.clear();
+void KindList::take(Reply reply) {
+  m_goes_on = false;
   if (reply.error) {
-    error = std::move(reply.error);
-    items.clear();
+    m_error = std::move(reply.error);
+    m_items.clear();
     return;
   }
   const Json& page = reply.value;
-  if (version.empty()) version = data::string_at(page, {"metadata", "resourceVersion"});
-  const std::string token = data::string_or(page, {"metadata", "continue"}, "");
-  if (!token.empty())
-    next = fmt::format("{}?{}&continue={}", list_path(*kind, ns), k_page, query_value(token));
+  if (m_version.empty()) m_version = data::string_at(page, {"metadata", "resourceVersion"});
+  m_goes_on = !data::string_or(page, {"metadata", "continue"}, "").empty();
   const auto found = reply.value.find("items");
   if (found == reply.value.end() || found->is_null()) return;
   if (!found->is_array()) {
-    throw Error(ExitCode::failed, "failed to list " + kind->name() + ": /items: expected an array");
+    throw Error(ExitCode::failed,
+                "failed to list " + m_kind->name() + ": /items: expected an array");
   }
-  items.reserve(items.size() + found->size());
   for (auto& item : *found) {
-    set_type(item, kind->api_version, kind->kind);
-    if (detail == Detail::brief) make_brief(item);
-    items.push_back(std::move(item));
+    set_type(item, m_kind->api_version, m_kind->kind);
+    if (m_is_brief) make_brief(item);
+    m_items.push_back(std::move(item));
   }
 }
 
-void read_on(const Kubectl& kubectl, std::string_view ns, std::span<KindList> lists,
-             Detail detail) {
-  while (true) {
-    std::vector<KindList*> open;
-    std::vector<Get> gets;
-    for (auto& list : lists) {
-      if (list.next.empty()) continue;
-      open.push_back(&list);
-      gets.push_back(list.get(detail));
-    }
-    if (open.empty()) return;
-    auto replies = kubectl.get_all(gets);
-    for (std::size_t i = 0; i < open.size(); ++i) open[i]->take(std::move(replies[i]), ns, detail);
-  }
+void KindList::require_end() const {
+  if (m_goes_on)
+    throw Error(ExitCode::failed, "failed to list " + m_kind->name() + ": its end is missing");
+}
+
+void read_lists(const Kubectl& kubectl, std::span<KindList> lists) {
+  std::vector<Get> gets;
+  for (const auto& list : lists) gets.push_back(list.get());
+  kubectl.get_each(gets, [&](std::size_t i, Reply reply) { lists[i].take(std::move(reply)); });
+  for (const auto& list : lists) list.require_end();
+}
+
+std::vector<Json> list_objects(const Kubectl& kubectl, const Kind& kind) {
+  KindList list(kind, kubectl.target().ns, {}, Detail::whole);
+  read_lists(kubectl, {&list, 1});
+  if (list.error())
+    throw Error(ExitCode::failed, "failed to list " + kind.name() + ": " + list.error()->text);
+  return list.take_items();
 }
 
 }  // namespace dr::kube

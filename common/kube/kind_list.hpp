@@ -12,32 +12,46 @@
 
 namespace dr::kube {
 
-// How much of the objects of a list is kept.
+// How much of the objects is kept. Of what is derived, but for pods, always little.
 enum class Detail {
-  whole,  // all, but for the managedFields of derived kinds: nobody asks who wrote a pod
-  brief,  // no managedFields, and derived objects as make_brief (brief.hpp) leaves them
+  whole,  // all but the managedFields of pods: nobody asks who wrote one
+  brief,  // what make_brief (brief.hpp) leaves
 };
 
 // The objects of one kind, or why they could not be read. Lists of derived kinds, which have most
-// objects, come in pages, so that never more than a page is in memory as text and whole.
-struct KindList {
-  explicit KindList(const Kind& of) : kind(&of) {}
+// objects, come in pages, so that they are not in memory as text and whole.
+class KindList {
+ public:
+  // In that namespace, as far as the kind is namespaced; at exactly `version`
+  // (resourceVersionMatch=Exact) when it is not empty.
+  KindList(const Kind& kind, std::string_view ns, const std::string& version, Detail detail);
 
-  const Kind* kind;
-  std::vector<Json> items;        // with apiVersion and kind, which a raw list leaves out
-  std::string version;            // the list's resourceVersion; all pages are of that one
-  std::optional<ApiError> error;  // then there are no items
-  std::string next;               // path of the page to read; empty: it is whole
+  const Get& get() const { return m_get; }
+  // The answer to it, or the next page of that. Throws Error(failed) when it is no list.
+  void take(Reply reply);
+  // Throws Error(failed) when the last page that was taken says that there is another one.
+  void require_end() const;
 
-  // Takes that page. Throws Error(failed) when the answer is no list.
-  void take(Reply reply, std::string_view ns, Detail detail);
-  Get get(Detail detail) const;
+  const Kind& kind() const { return *m_kind; }
+  const std::optional<ApiError>& error() const { return m_error; }  // then there are no items
+  const std::string& version() const { return m_version; }          // all pages are of that one
+  // With apiVersion and kind, which a raw list leaves out.
+  std::vector<Json> take_items() { return std::move(m_items); }
+
+ private:
+  const Kind* m_kind;
+  bool m_is_brief;
+  Get m_get;
+  std::vector<Json> m_items;
+  std::string m_version;
+  std::optional<ApiError> m_error;
+  bool m_goes_on = false;
 };
 
-// To be read at exactly `version` (resourceVersionMatch=Exact) when it is given.
-KindList first_page(const Kind& kind, std::string_view ns, const std::string& version);
+// Reads the lists side by side.
+void read_lists(const Kubectl& kubectl, std::span<KindList> lists);
 
-// Reads the lists to their ends, side by side.
-void read_on(const Kubectl& kubectl, std::string_view ns, std::span<KindList> lists, Detail detail);
+// The objects of one kind as they are now. Throws Error(failed).
+std::vector<Json> list_objects(const Kubectl& kubectl, const Kind& kind);
 
 }  // namespace dr::kube

@@ -64,28 +64,6 @@ void require_known_flags(const ApiError& error) {
               "name a newer kubectl with --kubectl or $KUBECTL, or leave the flag out");
 }
 
-constexpr int k_not_found = 404;  // the HTTP status
-
-// What kubectl makes of a 404 of the API server: the words of its Status, or of none where nothing
-// serves the path. nullopt: somebody else's 404, such as a load balancer's, which tells nothing.
-std::optional<ApiError> not_found(const std::string& body) {
-  const auto error = [](const std::string& message) {
-    return ApiError{ApiReason::not_found, "Error from server (NotFound): " + printable(message)};
-  };
-  if (body == "404 page not found\n")
-    return error("the server could not find the requested resource");
-  try {
-    const Json status = data::read_json(body, "a Status");
-    if (data::string_at(status, {"kind"}) != "Status" ||
-        data::string_at(status, {"reason"}) != "NotFound") {
-      return std::nullopt;
-    }
-    return error(data::string_at(status, {"message"}));
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
-
 // "/k8s/clusters/c-1" of "https://rancher.example.com/k8s/clusters/c-1/"; empty for most servers.
 std::string path_prefix(std::string_view server) {
   const auto scheme = server.find("://");
@@ -262,19 +240,6 @@ std::unique_ptr<os::Background> Kubectl::watch(const std::string& path,
   return m_runner.start(std::move(background), std::move(on_line));
 }
 
-Reply Kubectl::reply_of(const os::ProcessResult& result, std::string_view path,
-                        std::string_view without) const {
-  if (!result.ok()) return {nullptr, api_error_of(result)};
-  try {
-    data::JsonLimits limits;
-    limits.without = without;
-    return {data::read_json(result.out, std::string("answer to GET ").append(path), limits),
-            std::nullopt};
-  } catch (const Error& error) {
-    return {nullptr, ApiError{ApiReason::other, error.what()}};
-  }
-}
-
 os::ProcessResult Kubectl::rehearse(const std::vector<Json>& bodies) const {
   auto trial = command({"create", "--dry-run=server", "--validate=false", "-f", "-", "-o", "json"},
                        k_read_timeout);
@@ -289,27 +254,6 @@ std::vector<os::ProcessResult> Kubectl::read_all(
   return run_all(children);
 }
 
-std::vector<Reply> Kubectl::get_all(std::span<const std::string> paths) const {
-  std::vector<Get> gets;
-  for (const auto& path : paths) gets.push_back({path, {}});
-  return get_all(gets);
-}
-
-std::vector<Reply> Kubectl::get_all(std::span<const Get> gets) const {
-  std::vector<Reply> replies(gets.size());
-  const auto left = ask_proxy(gets, replies);
-  std::vector<os::Command> commands;
-  for (const std::size_t index : left) commands.push_back(get_command(gets[index].path));
-  // Parsed while the others are read; and of the texts, which can be hundreds of megabytes, there
-  // is one at a time.
-  log(commands);
-  m_runner.run_each(commands, k_parallel, [&](std::size_t index, const os::ProcessResult& result) {
-    const Get& get = gets[left[index]];
-    replies[left[index]] = reply_of(result, get.path, get.without);
-  });
-  return replies;
-}
-
 os::Command Kubectl::get_command(std::string_view path) const {
   return command({"get", "--raw", std::string(path)}, k_read_timeout);
 }
@@ -321,58 +265,6 @@ void Kubectl::open_proxy() const {
   } catch (const Error&) {  // each read is a process then, and says what is wrong
     m_proxy.reset();
   }
-}
-
-std::optional<Reply> Kubectl::proxied_reply(const os::ProcessResult& result, const Get& get) const {
-  if (result.exit_code == k_not_found) {
-    if (auto error = not_found(result.out)) return Reply{nullptr, std::move(error)};
-  }
-  if (!result.ok()) return std::nullopt;
-  Reply reply = reply_of(result, get.path, get.without);
-  if (reply.error) return std::nullopt;
-  return reply;
-}
-
-std::vector<std::size_t> Kubectl::ask_proxy(std::span<const Get> gets,
-                                            std::vector<Reply>& replies) const {
-  std::vector<std::size_t> left;
-  if (!m_proxy || !m_proxy->is_usable()) {
-    m_proxy.reset();
-    for (std::size_t index = 0; index < gets.size(); ++index) left.push_back(index);
-    return left;
-  }
-  std::vector<os::Fetch> fetches;
-  for (const auto& get : gets) {
-    if (m_log) m_log(command_line(get_command(get.path)) + "  # through the proxy");
-    fetches.push_back(m_proxy->fetch(get.path));
-  }
-  bool is_whole = true;
-  m_runner.fetch_each(fetches, k_parallel, [&](std::size_t index, const os::ProcessResult& result) {
-    is_whole = is_whole && result.exit_code >= 0;
-    if (auto reply = proxied_reply(result, gets[index])) {
-      replies[index] = std::move(*reply);
-    } else {
-      left.push_back(index);
-    }
-  });
-  if (!is_whole) m_proxy.reset();
-  std::ranges::sort(left);
-  return left;
-}
-
-std::optional<Json> Kubectl::find(std::string_view path, std::string_view what) const {
-  const Get get{std::string(path), {}};
-  Reply reply = std::move(get_all({&get, 1}).front());
-  if (!reply.error) return std::move(reply.value);
-  if (reply.error->reason == ApiReason::not_found) return std::nullopt;
-  throw Error(ExitCode::failed, "failed to read " + std::string(what) + ": " + reply.error->text);
-}
-
-Json Kubectl::get(std::string_view path, std::string_view what) const {
-  auto value = find(path, what);
-  if (!value)
-    throw Error(ExitCode::failed, "failed to read " + std::string(what) + ": it does not exist");
-  return std::move(*value);
 }
 
 }  // namespace dr::kube

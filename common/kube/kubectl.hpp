@@ -28,8 +28,15 @@ struct Reply {
 // A GET of an API path.
 struct Get {
   std::string path;
-  std::string_view without;  // members of this name are left out of the answer; empty: none
+  std::span<const std::string_view> without{};  // members of these names are left out of the answer
+  // A list that can be long, of which a few hundred objects are read at a time where that costs no
+  // process each. Its path selects nothing, which a later page would not.
+  bool in_pages = false;
 };
+
+// Takes the answer to one of several GETs as soon as it is there; of a list in pages, the pages in
+// order, of which one with an error is the last.
+using ReplyHandler = std::function<void(std::size_t index, Reply reply)>;
 
 // The environment of every kubectl that we run: the user's, without what changes how it behaves.
 std::vector<std::string> child_environment(const os::Environment& environment);
@@ -55,10 +62,10 @@ class Kubectl {
   Json get(std::string_view path, std::string_view what) const;
   // The same, but an object that is not there is nullopt; any other failure still throws.
   std::optional<Json> find(std::string_view path, std::string_view what) const;
-  // Many GETs, in order, at most k_parallel at a time; a failure, or an answer that is no JSON, is
-  // a Reply with an error here.
-  std::vector<Reply> get_all(std::span<const Get> gets) const;
-  std::vector<Reply> get_all(std::span<const std::string> paths) const;
+  // Many GETs, at most k_parallel at a time; a failure, or an answer that is no JSON, is a Reply
+  // with an error here. Throws Error(failed) for a list that does not end.
+  void get_each(std::span<const Get> gets, const ReplyHandler& on_reply) const;
+  std::vector<Reply> get_all(std::span<const std::string> paths) const;  // in order
 
   // The output of a read-only kubectl command of another form, such as {"get", "secrets",
   // "--no-headers"}.
@@ -88,6 +95,8 @@ class Kubectl {
                                                 std::vector<std::string> args) const;
   // A call that trading's halt waits for: limits of its own, whatever the user's are.
   os::ProcessResult urgent(std::vector<std::string> args, std::string input = {}) const;
+  // A GET within those limits, through the proxy when there is one.
+  Reply urgent_get(const std::string& path) const;
   // A watch of the API: a line for each event, until the server ends it.
   std::unique_ptr<os::Background> watch(const std::string& path, os::LineHandler on_line) const;
   os::ProcessResult mutate(std::vector<std::string> args, std::string input, Millis timeout) const;
@@ -101,13 +110,20 @@ class Kubectl {
   // At most k_parallel at a time.
   std::vector<os::ProcessResult> run_all(const std::vector<os::Command>& commands) const;
   os::Command get_command(std::string_view path) const;
-  // Asks the proxy, when there is one. Returns the indices of the gets that it gave no answer of
-  // the API server to: neither an object nor that there is none.
-  std::vector<std::size_t> ask_proxy(std::span<const Get> gets, std::vector<Reply>& replies) const;
+  // What is still to be asked of one of several gets: by its path, or from a later page on.
+  struct Ask {
+    std::size_t index;
+    std::string path;
+    std::size_t page = 1;
+  };
+  // Asks the proxy, when there is one. Returns what it gave no answer of the API server to: neither
+  // an object nor that there is none.
+  std::vector<Ask> ask_proxy(std::span<const Get> gets, const ReplyHandler& on_reply) const;
+  os::Fetch fetch_of(const Ask& ask, const Get& get) const;
   // What the API server said through the proxy; nullopt when that is not known to be its word.
   std::optional<Reply> proxied_reply(const os::ProcessResult& result, const Get& get) const;
   Reply reply_of(const os::ProcessResult& result, std::string_view path,
-                 std::string_view without = {}) const;
+                 std::span<const std::string_view> without = {}) const;
 
   os::ProcessRunner& m_runner;
   std::filesystem::path m_program;

@@ -16,6 +16,10 @@ namespace {
 constexpr int k_collections = 5;
 constexpr Millis k_pause{500};
 
+std::string_view object_name(const Json& object) {
+  return name_of(object);
+}
+
 using Lists = std::map<std::string, std::vector<Json>, std::less<>>;
 
 struct Collected {
@@ -80,24 +84,39 @@ bool cannot_be_exact(const ApiError& error) {
 Collected collect(const Kubectl& kubectl, std::string_view ns, std::span<const Kind* const> kinds,
                   const std::string& version, Detail detail) {
   std::vector<KindList> lists;
-  for (const Kind* kind : kinds) lists.push_back(first_page(*kind, ns, version));
-  read_on(kubectl, ns, lists, detail);
+  for (const Kind* kind : kinds) lists.emplace_back(*kind, ns, version, detail);
+  read_lists(kubectl, lists);
   Collected result;
   std::vector<Unread> unread;
   for (auto& list : lists) {
-    if (list.error && is_unserved(*list.kind, *list.error)) {
-      result.unserved.push_back(list.kind);
-    } else if (list.error) {
-      if (version.empty() || !cannot_be_exact(*list.error))
-        unread.push_back({list.kind, *list.error});
+    const auto& error = list.error();
+    if (error && is_unserved(list.kind(), *error)) {
+      result.unserved.push_back(&list.kind());
+    } else if (error) {
+      if (version.empty() || !cannot_be_exact(*error)) unread.push_back({&list.kind(), *error});
       result.at_one_version = false;
     } else {
-      if (!version.empty() && list.version != version) result.at_one_version = false;
-      result.lists[list.kind->type()] = std::move(list.items);
+      if (!version.empty() && list.version() != version) result.at_one_version = false;
+      result.lists[list.kind().type()] = list.take_items();
     }
   }
   if (!unread.empty()) throw_unreadable(unread);
   return result;
+}
+
+void read_beside(const Kubectl& kubectl, KindList& list, const Beside& beside) {
+  std::vector<Get> gets = {list.get()};
+  for (const auto& path : beside.paths) gets.push_back({path});
+  std::vector<Reply> replies(beside.paths.size());
+  kubectl.get_each(gets, [&](std::size_t index, Reply reply) {
+    if (index == 0) {
+      list.take(std::move(reply));
+    } else {
+      replies[index - 1] = std::move(reply);
+    }
+  });
+  if (beside.take) beside.take(replies);
+  list.require_end();
 }
 
 // What two collections must agree on to count as one moment: every incarnation and version of every
@@ -136,33 +155,32 @@ const std::vector<Json>& Snapshot::of(std::string_view type) const {
 }
 
 const Json* Snapshot::find(std::string_view type, std::string_view name) const {
-  for (const auto& item : of(type)) {
-    if (name_of(item) == name) return &item;
-  }
-  return nullptr;
+  const auto& items = of(type);
+  const auto item = std::ranges::lower_bound(items, name, {}, object_name);
+  return item != items.end() && name_of(*item) == name ? &*item : nullptr;
 }
 
 Snapshot read_snapshot(const Kubectl& kubectl, std::string_view ns,
                        std::span<const Kind* const> kinds, const Beside& beside, Detail detail) {
   Snapshot snapshot;
   if (kinds.empty()) return snapshot;
-  KindList first = first_page(*kinds.front(), ns, {});
-  std::vector<Get> gets = {first.get(detail)};
-  for (const auto& path : beside.paths) gets.push_back({path, {}});
-  auto replies = kubectl.get_all(gets);
-  if (beside.take) beside.take(std::span(replies).subspan(1));
-  first.take(std::move(replies.front()), ns, detail);
-  read_on(kubectl, ns, {&first, 1}, detail);
-  if (first.error) throw_unreadable({{first.kind, *first.error}});
+  KindList first(*kinds.front(), ns, {}, detail);
+  read_beside(kubectl, first, beside);
+  if (first.error()) throw_unreadable({{&first.kind(), *first.error()}});
+  const std::string& version = first.version();
   Collected rest;
-  if (!first.version.empty()) rest = collect(kubectl, ns, kinds.subspan(1), first.version, detail);
-  if (!first.version.empty() && rest.at_one_version) {
-    rest.lists[first.kind->type()] = std::move(first.items);
-    snapshot.m_resource_version = first.version;
+  if (!version.empty()) rest = collect(kubectl, ns, kinds.subspan(1), version, detail);
+  if (!version.empty() && rest.at_one_version) {
+    rest.lists[first.kind().type()] = first.take_items();
+    snapshot.m_resource_version = version;
   } else {
     rest = collect_twice(kubectl, ns, kinds, detail);
   }
   snapshot.m_lists = std::move(rest.lists);
+  for (auto& [type, items] : snapshot.m_lists) {
+    // The API server's own order, so that there is seldom anything to do.
+    if (!std::ranges::is_sorted(items, {}, object_name)) std::ranges::sort(items, {}, object_name);
+  }
   snapshot.m_unserved = std::move(rest.unserved);
   return snapshot;
 }

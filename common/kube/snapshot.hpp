@@ -25,8 +25,8 @@ struct Beside {
 // Every object of some kinds in one namespace, at one moment.
 class Snapshot {
  public:
-  // The objects of a kind by its type ("Deployment", "Widget.example.com"), with apiVersion and
-  // kind filled in; empty for a kind that was not read.
+  // The objects of a kind by its type ("Deployment", "Widget.example.com"), in the order of their
+  // names, with apiVersion and kind filled in; empty for a kind that was not read.
   const std::vector<Json>& of(std::string_view type) const;
   const Json* find(std::string_view type,
                    std::string_view name) const;  // nullptr when it is not there

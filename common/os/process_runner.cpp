@@ -127,7 +127,9 @@ class SystemProcessRunner::Impl {
 
   // Starts one job by its index.
   using Start = std::function<std::shared_ptr<Child>(asio::io_context& io, std::size_t index)>;
-  void run_each(std::size_t count, std::size_t parallel, const Start& start,
+  // Whether a result brings one job more.
+  using Grow = std::function<bool(std::size_t index, const ProcessResult& result)>;
+  void run_each(std::size_t count, std::size_t parallel, const Start& start, const Grow& grow,
                 const ResultHandler& on_result);
   void sleep(Millis duration);
   std::unique_ptr<Background> start_background(Command command, LineHandler on_line);
@@ -259,24 +261,31 @@ void SystemProcessRunner::Impl::abandon_all() noexcept {
 }
 
 void SystemProcessRunner::Impl::run_each(std::size_t count, std::size_t parallel,
-                                         const Start& start_job, const ResultHandler& on_result) {
+                                         const Start& start_job, const Grow& grow,
+                                         const ResultHandler& on_result) {
   report_pending();
   m_failure.reset();
-  m_running.reserve(std::min(parallel, count));
+  std::size_t next = 0;
+  const auto start_next = [&] {
+    for (; may_start(parallel) && next < count; ++next) start(start_job, next);
+  };
   try {
-    std::size_t next = 0;
     for (;;) {
-      for (; may_start(parallel) && next < count; ++next) start(start_job, next);
+      start_next();
       collect();  // a request can have failed at once
       if (m_ended.empty() && m_running.empty()) break;
       if (m_ended.empty()) {
         m_io.run_one();
-      } else {
-        auto [index, result] = std::move(m_ended.front());
-        m_ended.pop_front();
-        if (!is_stopping() && !m_failure) on_result(index, std::move(result));
-        m_io.poll();
+        continue;
       }
+      auto [index, result] = std::move(m_ended.front());
+      m_ended.pop_front();
+      if (!is_stopping() && !m_failure && grow(index, result)) {
+        ++count;
+        start_next();
+      }
+      m_io.poll();  // what was started goes on its way meanwhile
+      if (!is_stopping() && !m_failure) on_result(index, std::move(result));
     }
   } catch (...) {
     abandon_all();
@@ -310,15 +319,23 @@ void SystemProcessRunner::run_each(std::span<const Command> commands, std::size_
   const auto start = [&](asio::io_context& io, std::size_t index) {
     return start_child(io, commands[index]);
   };
-  m_impl->run_each(commands.size(), parallel, start, on_result);
+  const auto grow = [](std::size_t, const ProcessResult&) { return false; };
+  m_impl->run_each(commands.size(), parallel, start, grow, on_result);
 }
 
 void SystemProcessRunner::fetch_each(std::span<const Fetch> fetches, std::size_t parallel,
-                                     const ResultHandler& on_result) {
+                                     const FollowUp& follow_up, const ResultHandler& on_result) {
+  std::deque<Fetch> all(fetches.begin(), fetches.end());  // each stays where it is
   const auto start = [&](asio::io_context& io, std::size_t index) {
-    return start_fetch(io, fetches[index]);
+    return start_fetch(io, all[index]);
   };
-  m_impl->run_each(fetches.size(), parallel, start, on_result);
+  const auto grow = [&](std::size_t index, const ProcessResult& result) {
+    auto more = follow_up ? follow_up(index, result) : std::nullopt;
+    if (!more) return false;
+    all.push_back(std::move(*more));
+    return true;
+  };
+  m_impl->run_each(all.size(), parallel, start, grow, on_result);
 }
 
 void SystemProcessRunner::sleep(Millis duration) {

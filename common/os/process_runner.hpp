@@ -60,6 +60,10 @@ struct ProcessResult {
 // Takes the result of a command, by its index, as soon as it has ended.
 using ResultHandler = std::function<void(std::size_t index, ProcessResult result)>;
 
+// What else is to be asked because of a result, before that is handed on.
+using FollowUp =
+    std::function<std::optional<Fetch>(std::size_t index, const ProcessResult& result)>;
+
 // Called with each whole line of a background command's stdout, while run_each or sleep runs. An
 // Error is an alarm: what runs is ended (SIGTERM, then SIGKILL), and run_each or sleep throws it.
 using LineHandler = std::function<std::optional<Error>(std::string_view line)>;
@@ -85,9 +89,10 @@ class ProcessRunner {
   // on a second one or after their grace.
   virtual void run_each(std::span<const Command> commands, std::size_t parallel,
                         const ResultHandler& on_result) = 0;
-  // The same for requests; a signal gives them up at once.
+  // The same for requests; a signal gives them up at once. What `follow_up` (empty: nothing) asks
+  // for besides gets the next index, and is on its way while that result is handed on.
   virtual void fetch_each(std::span<const Fetch> fetches, std::size_t parallel,
-                          const ResultHandler& on_result) = 0;
+                          const FollowUp& follow_up, const ResultHandler& on_result) = 0;
   // run_each, and returns the results in order.
   std::vector<ProcessResult> run_all(std::span<const Command> commands, std::size_t parallel);
 
@@ -111,7 +116,7 @@ class SystemProcessRunner final : public ProcessRunner {
   ~SystemProcessRunner() override;
   void run_each(std::span<const Command> commands, std::size_t parallel,
                 const ResultHandler& on_result) override;
-  void fetch_each(std::span<const Fetch> fetches, std::size_t parallel,
+  void fetch_each(std::span<const Fetch> fetches, std::size_t parallel, const FollowUp& follow_up,
                   const ResultHandler& on_result) override;
   void sleep(Millis duration) override;
   std::unique_ptr<Background> start(Command command, LineHandler on_line) override;

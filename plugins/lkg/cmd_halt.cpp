@@ -8,6 +8,7 @@
 #include "common/cli/live_progress.hpp"
 #include "common/cli/table.hpp"
 #include "common/cli/verb.hpp"
+#include "common/kube/kind_list.hpp"
 #include "common/kube/kinds.hpp"
 #include "plugins/lkg/cmd_support.hpp"
 #include "plugins/lkg/commands.hpp"
@@ -47,8 +48,7 @@ std::vector<kube::HaltProof> prove(const kube::Kubectl& kubectl,
   const kube::HaltProver prover(kubectl, halted);
   const auto deadline = clock.steady() + timeout;
   while (true) {
-    const Json list = kubectl.get(kube::list_path(*kube::find_kind("Pod"), halted.ns()), "pods");
-    auto proofs = prover.prove(data::array_or_empty(list, {"items"}));
+    auto proofs = prover.prove(kube::list_objects(kubectl, *kube::find_kind("Pod")));
     if (by_exec) kube::prove_by_exec(kubectl, proofs);
     kill_switch.require_unchanged(halted);
     if (all_hold(proofs) || clock.steady() >= deadline) return proofs;

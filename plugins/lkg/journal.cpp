@@ -75,11 +75,19 @@ void JournaledRunner::run_each(std::span<const os::Command> commands, std::size_
 }
 
 void JournaledRunner::fetch_each(std::span<const os::Fetch> fetches, std::size_t parallel,
+                                 const os::FollowUp& follow_up,
                                  const os::ResultHandler& on_result) {
   const std::size_t first = m_calls + 1;
-  for (const auto& fetch : fetches)
+  const auto note_fetch = [this](const os::Fetch& fetch) {
     m_journal.add("call", {{"call", ++m_calls}, {"get", printable(fetch.target)}});
-  m_runner.fetch_each(fetches, parallel, noting(first, on_result));
+  };
+  for (const auto& fetch : fetches) note_fetch(fetch);
+  const auto following = [&](std::size_t index, const os::ProcessResult& result) {
+    auto more = follow_up ? follow_up(index, result) : std::nullopt;
+    if (more) note_fetch(*more);
+    return more;
+  };
+  m_runner.fetch_each(fetches, parallel, following, noting(first, on_result));
 }
 
 os::ResultHandler JournaledRunner::noting(std::size_t first, const os::ResultHandler& on_result) {

@@ -50,7 +50,7 @@ class JournaledRunner final : public os::ProcessRunner {
   void run_each(std::span<const os::Command> commands, std::size_t parallel,
                 const os::ResultHandler& on_result) override;
   void fetch_each(std::span<const os::Fetch> fetches, std::size_t parallel,
-                  const os::ResultHandler& on_result) override;
+                  const os::FollowUp& follow_up, const os::ResultHandler& on_result) override;
   void sleep(Millis duration) override { m_runner.sleep(duration); }
   std::unique_ptr<os::Background> start(os::Command command, os::LineHandler on_line) override;
 

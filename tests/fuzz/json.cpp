@@ -1,6 +1,8 @@
 // The JSON reader: what it takes, the writer gives back, and leaving members out changes no other.
 #include "common/data/json.hpp"
 
+#include <array>
+
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace dr;
@@ -8,6 +10,7 @@ using namespace dr;
 namespace {
 
 constexpr std::string_view k_left_out = "managedFields";
+constexpr std::array<std::string_view, 1> k_without = {k_left_out};
 
 std::string line_of(const Json& value) {
   return data::write_json(value, -1);
@@ -20,7 +23,7 @@ void leave_out(Json& value) {
 }
 
 void check_leaving_out(std::string_view text, Json whole) {
-  const data::JsonLimits limits{.without = k_left_out};
+  const data::JsonLimits limits{.without = k_without};
   const auto less =
       fuzz::accepted(ExitCode::failed, [&] { return data::read_json(text, "the input", limits); });
   leave_out(whole);
@@ -39,6 +42,18 @@ void check_stream(std::string_view text) {
 
 }  // namespace
 
+// What is found early is what the whole text says.
+void check_peek(std::string_view text, const Json& whole) {
+  const auto early = data::peek_string(text, {"metadata", "continue"});
+  const Json* late = nullptr;
+  if (whole.is_object() && whole.contains("metadata") && whole["metadata"].is_object() &&
+      whole["metadata"].contains("continue"))
+    late = &whole["metadata"]["continue"];
+  const bool is_same =
+      late != nullptr && late->is_string() ? early == late->get<std::string>() : !early;
+  fuzz::require(is_same, "an early look finds what is there");
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const std::string_view text = fuzz::text_of(bytes, size);
   const auto value =
@@ -50,6 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     fuzz::require(data::read_json(data::write_json(*value), "what was written") == *value,
                   "an indented text comes back");
     check_leaving_out(text, *value);
+    check_peek(text, *value);
   }
   check_stream(text);
   return 0;

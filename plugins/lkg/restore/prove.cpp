@@ -13,9 +13,7 @@ constexpr std::chrono::seconds k_last_pods{
     60};  // a pod that is being deleted has its grace period, 30 s by default
 
 std::vector<Json> read_pods(const RestoreRun& run) {
-  const auto& kind = *kube::find_kind("Pod");
-  const Json list = run.kubectl.get(kube::list_path(kind, run.lkg.ns), "pods");
-  return data::array_or_empty(list, {"items"});
+  return kube::list_objects(run.kubectl, *kube::find_kind("Pod"));
 }
 
 const Json* find_pod(const std::vector<Json>& pods, const std::string& name) {

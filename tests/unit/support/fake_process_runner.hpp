@@ -51,13 +51,16 @@ class FakeProcessRunner final : public os::ProcessRunner {
   }
 
   void fetch_each(std::span<const os::Fetch> fetches, std::size_t /*parallel*/,
-                  const os::ResultHandler& on_result) override {
-    for (std::size_t index = 0; index < fetches.size(); ++index) {
+                  const os::FollowUp& follow_up, const os::ResultHandler& on_result) override {
+    std::deque<os::Fetch> all(fetches.begin(), fetches.end());
+    for (std::size_t index = 0; index < all.size(); ++index) {
       os::Command command;
-      command.args = {"get", "--raw", fetches[index].target};
+      command.args = {"get", "--raw", all[index].target};
       os::ProcessResult result = answer(command);
       if (!result.ok()) result.exit_code = result.exit_code > 1 ? result.exit_code : -1;
-      m_fetches.push_back(fetches[index]);
+      m_fetches.push_back(all[index]);
+      auto more = follow_up ? follow_up(index, result) : std::nullopt;
+      if (more) all.push_back(std::move(*more));
       on_result(index, std::move(result));
     }
   }

@@ -136,15 +136,43 @@ TEST(ReadJson, HoldsTheSizeLimit) {
 
 // Most of a list can be what nobody asks for.
 TEST(ReadJson, LeavesOutMembersOfAName) {
-  const JsonLimits limits{.without = "m"};
+  static constexpr std::array<std::string_view, 1> k_m = {"m"};
+  const JsonLimits limits{.without = k_m};
   EXPECT_EQ(
       read_json(R"({"m":1,"a":{"m":[{"m":{}},{"x":"m"}],"b":[{"m":"s"},"m"]},"c":2})", "s", limits),
       Json::parse(R"({"a":{"b":[{},"m"]},"c":2})"));
   EXPECT_EQ(read_json(R"({"m":null})", "s", limits), Json::object());
   // What is left out must be JSON all the same, and no deeper than the rest.
   EXPECT_THROW(read_json(R"({"m":[1,]})", "s", limits), Error);
-  EXPECT_THROW(read_json(R"({"m":[[]]})", "s", {.max_depth = 2, .without = "m"}), Error);
-  EXPECT_EQ(read_json(R"({"m":[]})", "s", {.max_depth = 2, .without = "m"}), Json::object());
+  EXPECT_THROW(read_json(R"({"m":[[]]})", "s", {.max_depth = 2, .without = k_m}), Error);
+  EXPECT_EQ(read_json(R"({"m":[]})", "s", {.max_depth = 2, .without = k_m}), Json::object());
+}
+
+TEST(ReadJson, LeavesOutMembersOfSeveralNames) {
+  static constexpr std::array<std::string_view, 2> k_names = {"a", "b"};
+  EXPECT_EQ(read_json(R"({"a":1,"c":{"b":{"a":2},"d":3},"ab":4})", "s", {.without = k_names}),
+            Json::parse(R"({"c":{"d":3},"ab":4})"));
+}
+
+// The next page of a list is asked for before this one is read.
+TEST(PeekString, FindsAStringBeforeTheRestIsRead) {
+  const Path path = {"metadata", "continue"};
+  EXPECT_EQ(peek_string(R"({"kind":"List","metadata":{"a":{"continue":"no"},"continue":"x"},[)",
+                        {"metadata", "continue"}),
+            "x");
+  EXPECT_EQ(peek_string(R"({"items":[{"metadata":{"continue":"no"}}],"metadata":{"continue":"x"}})",
+                        {"metadata", "continue"}),
+            "x");
+  EXPECT_EQ(peek_string(R"({"metadata":{"continue":""}})", path), "");
+}
+
+TEST(PeekString, FindsNothingElse) {
+  for (const char* text :
+       {"", "{", "[]", R"("continue")", R"({"continue":"x"})", R"({"metadata":"continue"})",
+        R"({"metadata":{"continue":1},"continue":"x"})", R"({"metadata":{"continue":{"a":"x"}}})",
+        R"({"metadata":[{"continue":"x"}]})", R"({"metadata":{},"items":["unread)"}) {
+    EXPECT_EQ(peek_string(text, {"metadata", "continue"}), std::nullopt) << text;
+  }
 }
 
 TEST(ReadJsonStream, SplitsValuesHoweverTheyAreSeparated) {

@@ -71,6 +71,25 @@ TEST(MakeBrief, LeavesOtherKindsWhole) {
     EXPECT_EQ(brief(object), object);
 }
 
+// Else a capture would judge by less than what is there.
+TEST(NotInBrief, NamesOnlyWhatABriefObjectLacks) {
+  const Json deployment = make_deployment("web", 1);
+  const Json set = make_replica_set(deployment, "3");
+  Json pod = make_pod(set, "web-1",
+                      {{"containers", Json::array({{{"name", "web"}, {"image", "web:1"}}})}});
+  for (const auto& name : not_in_brief("Pod")) {
+    for (const char* place : {"metadata", "spec", "status"}) pod[place][std::string(name)] = 1;
+  }
+  const Json revision = make_controller_revision(make_daemon_set("agent", 1), 2, "hash");
+  for (const Json& object : {pod, set, revision}) {
+    const auto names = not_in_brief(data::string_at(object, {"kind"}));
+    const Json less = data::read_json(data::write_json(object), "test", {.without = names});
+    Json judged = brief(object);
+    if (object.at("kind") == "Pod") judged.at("metadata").erase("annotations");
+    EXPECT_EQ(brief(less), judged);
+  }
+}
+
 // The reader of a member refuses a wrong type with its place; leaving it out would hide it.
 TEST(MakeBrief, KeepsWhatIsOfAWrongType) {
   for (const char* text :

@@ -382,6 +382,21 @@ TEST_F(KubectlTest, TakesTheProxysWordForWhatIsNotThere) {
   EXPECT_THAT(runner.commands(), SizeIs(1));
 }
 
+// A version that is compacted away is no failure: whoever asked for it reads anew.
+TEST_F(KubectlTest, TakesTheProxysWordForAVersionThatIsGone) {
+  runner.serves_proxies = true;
+  const Kubectl kubectl = connect();
+  kubectl.open_proxy();
+  os::ProcessResult gone = failed(410, "");
+  gone.out = R"({"kind": "Status", "reason": "Expired", "message": "too old resource version"})";
+  runner.push(gone);
+  const auto replies = kubectl.get_all(std::vector<std::string>{"/pods?resourceVersion=1"});
+  ASSERT_TRUE(replies[0].error);
+  EXPECT_EQ(replies[0].error->reason, ApiReason::expired);
+  EXPECT_EQ(replies[0].error->text, "Error from server (Expired): too old resource version");
+  EXPECT_THAT(runner.commands(), SizeIs(1));
+}
+
 // A page of a load balancer, or of the proxy, is no word of the API server's.
 TEST_F(KubectlTest, AsksKubectlItselfWhenA404IsNotTheApiServers) {
   runner.serves_proxies = true;
@@ -395,6 +410,47 @@ TEST_F(KubectlTest, AsksKubectlItselfWhenA404IsNotTheApiServers) {
     runner.push(succeeded("{}"));
     EXPECT_TRUE(kubectl.find("/pods/x", "x")) << body;
   }
+}
+
+const std::string k_broken_page = R"({"metadata": {"continue": "c"}, "items": [)";
+
+std::string page_of(int item, const std::string& token) {
+  return data::write_json({{"metadata", {{"continue", token}}}, {"items", {item}}});
+}
+
+std::vector<int> items_in_pages(const Kubectl& kubectl) {
+  std::vector<int> items;
+  const Get get{"/pods?resourceVersion=7", {}, true};
+  kubectl.get_each({&get, 1}, [&](std::size_t, Reply reply) {
+    ASSERT_FALSE(reply.error) << reply.error->text;
+    for (const auto& item : reply.value.at("items")) items.push_back(item.get<int>());
+  });
+  return items;
+}
+
+// Its rest comes by a process, in one; what was asked for ahead is in that, and must not count
+// twice.
+TEST_F(KubectlTest, AsksKubectlForTheRestOfAListFromABrokenPageOn) {
+  runner.serves_proxies = true;
+  const Kubectl kubectl = connect();
+  kubectl.open_proxy();
+  for (const auto& page : {page_of(1, "b"), k_broken_page, page_of(3, "")})
+    runner.push(succeeded(page));
+  runner.push(succeeded(R"({"items": [2, 3]})"));
+  EXPECT_THAT(items_in_pages(kubectl), ElementsAre(1, 2, 3));
+  ASSERT_THAT(runner.fetches(), SizeIs(3));
+  EXPECT_EQ(runner.fetches()[0].target, "/pods?resourceVersion=7&limit=500");
+  EXPECT_EQ(runner.fetches()[2].target, "/pods?continue=c&limit=500");
+  EXPECT_EQ(words_of(runner.commands().back()).back(), "/pods?continue=b");
+}
+
+TEST_F(KubectlTest, RefusesAListThatDoesNotEnd) {
+  runner.serves_proxies = true;
+  const Kubectl kubectl = connect();
+  kubectl.open_proxy();
+  runner.handler = [](const auto&) { return succeeded(page_of(1, "more")); };
+  EXPECT_THAT([&] { items_in_pages(kubectl); },
+              testing::ThrowsMessage<Error>(HasSubstr("it does not end after 10000 pages")));
 }
 
 TEST_F(KubectlTest, GivesTheProxyUpWhenItDoesNotAnswer) {

@@ -25,9 +25,8 @@ using testing::SizeIs;
 
 const std::string k_exact = "?resourceVersion=7&resourceVersionMatch=Exact";
 const std::string k_maps = k_core_path + "configmaps";
-const std::string k_pods = k_core_path + "pods?limit=500";
-const std::string k_exact_pods =
-    k_core_path + "pods?resourceVersion=7&resourceVersionMatch=Exact&limit=500";
+const std::string k_pods = k_core_path + "pods";
+const std::string k_exact_pods = k_pods + k_exact;
 const std::string k_deployments = "/apis/apps/v1/namespaces/trading-floor/deployments";
 const std::string k_forbidden =
     "Error from server (Forbidden): pods is forbidden: User \"jane\" cannot list resource "
@@ -86,6 +85,18 @@ TEST_F(SnapshotTest, FillsInTheTypeOfItems) {
   EXPECT_THAT(snapshot.of("Service"), IsEmpty());
 }
 
+// Whoever looks an object up does so for each of thousands.
+TEST_F(SnapshotTest, FindsObjectsInWhateverOrderTheyCame) {
+  const auto named = [](const char* name) { return make_object("v1", "ConfigMap", name); };
+  api.put(k_maps, raw_list({named("b"), named("d"), named("a"), named("c")}, "7"));
+  const Snapshot snapshot = read();
+  for (const char* name : {"a", "b", "c", "d"}) {
+    ASSERT_NE(snapshot.find("ConfigMap", name), nullptr) << name;
+    EXPECT_EQ(name_of(*snapshot.find("ConfigMap", name)), name);
+  }
+  for (const char* name : {"", "bb", "e"}) EXPECT_EQ(snapshot.find("ConfigMap", name), nullptr);
+}
+
 TEST_F(SnapshotTest, AnEmptyListIsAnEmptyKind) {
   api.put(k_exact_pods, Json{{"metadata", {{"resourceVersion", "7"}}}, {"items", nullptr}});
   EXPECT_THAT(read().of("Pod"), IsEmpty());
@@ -100,12 +111,27 @@ Json page(std::vector<Json> items, const std::string& token) {
   return list;
 }
 
+// The page of pods that the API server names so, as it is asked for through the proxy.
+std::string pods_from(const std::string& token) {
+  return k_pods + "?continue=" + token + "&limit=500";
+}
+
+class PagedSnapshotTest : public SnapshotTest {
+ protected:
+  PagedSnapshotTest() {
+    api.runner().serves_proxies = true;
+    api.kubectl().open_proxy();
+  }
+
+  const std::string first_pods = k_exact_pods + "&limit=500";
+};
+
 // Thousands of pods must not be in memory as text and whole, so they come in pages of the one
 // moment that the first was of; the token is the server's own, and may hold anything.
-TEST_F(SnapshotTest, ReadsPodsInPages) {
-  api.put(k_exact_pods, page({make_object("v1", "Pod", "a")}, "x&y="));
-  api.put(k_pods + "&continue=x%26y%3D", page({make_object("v1", "Pod", "b")}, "z"));
-  api.put(k_pods + "&continue=z", raw_list({make_object("v1", "Pod", "c")}, "7"));
+TEST_F(PagedSnapshotTest, ReadsPodsInPages) {
+  api.put(first_pods, page({make_object("v1", "Pod", "a")}, "x&y="));
+  api.put(pods_from("x%26y%3D"), page({make_object("v1", "Pod", "b")}, "z"));
+  api.put(pods_from("z"), raw_list({make_object("v1", "Pod", "c")}, "7"));
   const Snapshot snapshot = read();
   EXPECT_THAT(snapshot.of("Pod"), SizeIs(3));
   EXPECT_NE(snapshot.find("Pod", "c"), nullptr);
@@ -113,22 +139,31 @@ TEST_F(SnapshotTest, ReadsPodsInPages) {
 }
 
 // Half of the pods would prove half of the images.
-TEST_F(SnapshotTest, APageThatCannotBeReadIsAnError) {
-  api.put(k_exact_pods, page({make_object("v1", "Pod", "a")}, "z"));
-  api.refuse(k_pods + "&continue=z", k_forbidden);
-  EXPECT_EQ(error().code(), ExitCode::failed);
-  EXPECT_THAT(error().what(), HasSubstr("failed to list pods"));
+TEST_F(PagedSnapshotTest, APageThatCannotBeReadIsAnError) {
+  api.put(first_pods, page({make_object("v1", "Pod", "a")}, "z"));
+  for (const auto& path : {pods_from("z"), k_pods + "?continue=z"}) api.refuse(path, k_forbidden);
+  const Error refusal = error();
+  EXPECT_EQ(refusal.code(), ExitCode::failed);
+  EXPECT_THAT(refusal.what(), HasSubstr("failed to list pods"));
 }
 
 // The version may be compacted away between two pages.
-TEST_F(SnapshotTest, CollectsTwiceWhenTheVersionExpiresBetweenPages) {
-  api.put(k_exact_pods, page({make_object("v1", "Pod", "a")}, "z"));
-  api.refuse(k_pods + "&continue=z",
-             "Error from server (Expired): The provided continue parameter is too old\n");
+TEST_F(PagedSnapshotTest, CollectsTwiceWhenTheVersionExpiresBetweenPages) {
+  api.put(first_pods, page({make_object("v1", "Pod", "a")}, "z"));
+  for (const auto& path : {pods_from("z"), k_pods + "?continue=z"}) {
+    api.refuse(path, "Error from server (Expired): The provided continue parameter is too old\n");
+  }
   const Snapshot snapshot = read();
   EXPECT_EQ(snapshot.resource_version(), "");
   EXPECT_NE(snapshot.find("Pod", "p"), nullptr);
   EXPECT_EQ(snapshot.find("Pod", "a"), nullptr);
+}
+
+// By processes, of which each costs a login, every list comes in one.
+TEST_F(SnapshotTest, AListWhoseEndIsMissingIsAnError) {
+  api.put(k_exact_pods, page({make_object("v1", "Pod", "a")}, "z"));
+  EXPECT_EQ(error().code(), ExitCode::failed);
+  EXPECT_THAT(error().what(), HasSubstr("failed to list pods: its end is missing"));
 }
 
 // A capture keeps of a pod what it asks for: brief_test.cpp.

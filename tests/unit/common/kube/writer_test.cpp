@@ -268,8 +268,8 @@ class CountingRunner final : public os::ProcessRunner {
     m_fake.run_each(commands, parallel, on_result);
   }
   void fetch_each(std::span<const os::Fetch> fetches, std::size_t parallel,
-                  const os::ResultHandler& on_result) override {
-    m_fake.fetch_each(fetches, parallel, on_result);
+                  const os::FollowUp& follow_up, const os::ResultHandler& on_result) override {
+    m_fake.fetch_each(fetches, parallel, follow_up, on_result);
   }
   void sleep(Millis duration) override { m_fake.sleep(duration); }
   std::unique_ptr<os::Background> start(os::Command command, os::LineHandler on_line) override {

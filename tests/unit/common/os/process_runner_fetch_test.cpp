@@ -6,9 +6,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -100,7 +102,8 @@ class HttpFetchTest : public test::ProcessRunnerFixture {
 
   ProcessResult ask(const Fetch& fetch) {
     ProcessResult answer;
-    runner.fetch_each({&fetch, 1}, 1, [&](std::size_t, ProcessResult r) { answer = std::move(r); });
+    runner.fetch_each({&fetch, 1}, 1, {},
+                      [&](std::size_t, ProcessResult r) { answer = std::move(r); });
     return answer;
   }
   ProcessResult ask() { return ask(fetch_of("/x")); }
@@ -140,11 +143,34 @@ TEST_F(HttpFetchTest, KeepsResultsApartAndInOrder) {
   std::vector<Fetch> fetches;
   for (int i = 0; i < 30; ++i) fetches.push_back(fetch_of("/" + std::to_string(i)));
   std::vector<std::string> answers(fetches.size());
-  runner.fetch_each(fetches, 4, [&](std::size_t index, ProcessResult result) {
+  runner.fetch_each(fetches, 4, {}, [&](std::size_t index, ProcessResult result) {
     EXPECT_TRUE(result.ok());
     answers[index] = result.out;
   });
   for (std::size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i], "/" + std::to_string(i));
+}
+
+// The next page of a list is read while this one is worked at.
+TEST_F(HttpFetchTest, AsksForWhatFollowsBeforeAResultIsHandedOn) {
+  std::atomic<int> asked = 0;
+  const Server server(file("s"), [&](int connection, const std::string&) {
+    ++asked;
+    say(connection, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + std::to_string(asked));
+  });
+  const Fetch first = fetch_of("/1");
+  const auto follow_up = [&](std::size_t index, const ProcessResult& result) {
+    EXPECT_EQ(result.out, std::to_string(index + 1));
+    return index < 2 ? std::optional(fetch_of("/more")) : std::nullopt;
+  };
+  std::vector<std::string> answers;
+  runner.fetch_each({&first, 1}, 4, follow_up, [&](std::size_t index, ProcessResult result) {
+    const int wanted = std::min(static_cast<int>(index) + 2, 3);
+    for (const auto end = Steady::now() + 5s; asked < wanted && Steady::now() < end;)
+      std::this_thread::sleep_for(1ms);
+    EXPECT_EQ(asked, wanted);
+    answers.push_back(std::move(result.out));
+  });
+  EXPECT_EQ(answers, (std::vector<std::string>{"1", "2", "3"}));
 }
 
 TEST_F(HttpFetchTest, AnotherStatusIsNoSuccess) {
@@ -236,7 +262,7 @@ TEST_F(HttpFetchTest, ASignalGivesAllUpAtOnce) {
   const Server server(file("s"), [](int, const std::string&) { ::kill(::getpid(), SIGTERM); });
   const std::vector<Fetch> fetches(3, fetch_of("/never"));
   const auto began = Steady::now();
-  EXPECT_THROW(runner.fetch_each(fetches, 2, [](std::size_t, const ProcessResult&) {}),
+  EXPECT_THROW(runner.fetch_each(fetches, 2, {}, [](std::size_t, const ProcessResult&) {}),
                Interrupted);
   EXPECT_LT(Steady::now() - began, 5s);
 }
@@ -245,7 +271,7 @@ TEST_F(HttpFetchTest, AnErrorOfTheHandlerEndsTheOthers) {
   const Server server(file("s"), saying("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
   const std::vector<Fetch> fetches(8, fetch_of("/x"));
   EXPECT_THROW(
-      runner.fetch_each(fetches, 4,
+      runner.fetch_each(fetches, 4, {},
                         [](std::size_t, const ProcessResult&) { throw std::runtime_error("no"); }),
       std::runtime_error);
   EXPECT_TRUE(ask().ok());
