@@ -15,4 +15,12 @@ struct ClusterFacts {
 // Throws Error(failed) on any failure but a refusal.
 ClusterFacts read_cluster_facts(const Kubectl& kubectl);
 
+// Where a write would go: which cluster, and whether the target's namespace is there.
+struct Place {
+  ClusterFacts cluster;
+  bool namespace_exists = false;
+};
+// In one round. Throws as read_cluster_facts does, and when the namespace may not be read.
+Place read_place(const Kubectl& kubectl);
+
 }  // namespace dr::kube

@@ -7,10 +7,8 @@
 namespace dr::kube {
 
 std::vector<data::Difference> compare(const Json& lkg, const Json& live, Allocated allocated) {
-  Json left = lkg;
-  Json right = live;
-  make_comparable(left, right, allocated);
-  return data::diff(left, right);
+  const auto sides = comparable(lkg, live, allocated);
+  return data::diff(sides.lkg, sides.live);
 }
 
 bool rolls_pods(const Json& lkg, const std::vector<data::Difference>& differences) {

@@ -204,6 +204,25 @@ void drop_allocated(Json& object) {
   }
 }
 
+// A copy without the two members that are most of a live object: the rules strip or carry them in
+// every kind.
+Json copy_without_bulk(const Json& live) {
+  if (!live.is_object()) return live;
+  Json copy = Json::object();
+  for (const auto& [key, member] : live.items()) {
+    if (key == "status") continue;
+    if (key != "metadata" || !member.is_object()) {
+      copy[key] = member;
+      continue;
+    }
+    Json& metadata = copy[key] = Json::object();
+    for (const auto& [name, value] : member.items()) {
+      if (name != "managedFields") metadata[name] = value;
+    }
+  }
+  return copy;
+}
+
 }  // namespace
 
 std::span<const FieldRule> field_rules() {
@@ -211,7 +230,7 @@ std::span<const FieldRule> field_rules() {
 }
 
 Json captured(const Json& live) {
-  Json object = live;
+  Json object = copy_without_bulk(live);
   const std::string kind = kind_text(live);
   for (const auto& rule : field_rules()) {
     if (rule.verdict != strip && rule.verdict != carry) continue;
@@ -228,21 +247,21 @@ Json captured(const Json& live) {
   return object;
 }
 
-void make_comparable(Json& lkg, Json& live, Allocated policy) {
-  lkg = captured(lkg);
-  live = captured(live);
+Comparable comparable(const Json& lkg, const Json& live, Allocated policy) {
+  Comparable sides{captured(lkg), captured(live)};
   if (policy == Allocated::drop) {
-    drop_allocated(lkg);
-    drop_allocated(live);
+    drop_allocated(sides.lkg);
+    drop_allocated(sides.live);
   }
   for (const auto& rule : field_rules()) {
     if (rule.verdict != adopt) continue;
     const auto tokens = tokens_for(rule, kind_text(lkg));
     if (tokens.empty()) continue;
     bool held = false;
-    for_each_match(lkg, tokens, [&](Json&, const std::string&) { held = true; });
-    if (!held) erase_matches(live, tokens);
+    for_each_match(sides.lkg, tokens, [&](Json&, const std::string&) { held = true; });
+    if (!held) erase_matches(sides.live, tokens);
   }
+  return sides;
 }
 
 Json replacement(const Json& lkg, const Json& live, Allocated policy) {

@@ -41,9 +41,13 @@ Json captured(const Json& live);
 // Whether allocated values (node ports) of an LKG hold on the cluster at hand.
 enum class Allocated { keep, drop };
 
-// Makes the two sides comparable: `live` as captured, allocated fields dropped on both if so said,
-// and fields to adopt removed from `live` where `lkg` has none. What differs then is drift.
-void make_comparable(Json& lkg, Json& live, Allocated allocated);
+// The two sides as they are compared: both as captured, allocated fields dropped on both if so
+// said, and fields to adopt removed from `live` where `lkg` has none. What differs then is drift.
+struct Comparable {
+  Json lkg;
+  Json live;
+};
+Comparable comparable(const Json& lkg, const Json& live, Allocated allocated);
 
 // The body that a replace sends: the LKG object with resourceVersion and uid of `live` as fences,
 // and with everything the rules carry or adopt from `live`.

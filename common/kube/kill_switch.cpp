@@ -240,7 +240,7 @@ bool KillSwitch::hold_safety() const {
   bool wrote = false;
   for (int attempt = 0; attempt < k_looks; ++attempt) {
     if (attempt > 0) m_kubectl.wait(k_pause);
-    const Reply reply = m_kubectl.reply_of(m_kubectl.urgent({"get", "--raw", path}), path);
+    const Reply reply = m_kubectl.urgent_get(path);
     if (reply.error) {
       if (reply.error->reason == ApiReason::not_found) return wrote;
       last = reply.error->text;

@@ -16,11 +16,13 @@ namespace {
 namespace fs = std::filesystem;
 
 void write_sides(const ObjectChange& change, kube::Allocated allocated, const fs::path& dir) {
-  Json left = change.left == nullptr ? Json() : *change.left;
-  Json right = change.right == nullptr ? Json() : *change.right;
-  if (change.change == Change::changed) kube::make_comparable(left, right, allocated);
-  if (change.left != nullptr) os::write_file(dir / "a" / change.file, data::write_yaml(left));
-  if (change.right != nullptr) os::write_file(dir / "b" / change.file, data::write_yaml(right));
+  kube::Comparable sides{change.left == nullptr ? Json() : *change.left,
+                         change.right == nullptr ? Json() : *change.right};
+  if (change.change == Change::changed)
+    sides = kube::comparable(*change.left, *change.right, allocated);
+  if (change.left != nullptr) os::write_file(dir / "a" / change.file, data::write_yaml(sides.lkg));
+  if (change.right != nullptr)
+    os::write_file(dir / "b" / change.file, data::write_yaml(sides.live));
 }
 
 // "--- <dir>/a/<file><tab><time>" to "--- a/<file>", and to "--- /dev/null" for a file that is on

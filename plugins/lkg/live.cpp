@@ -43,15 +43,16 @@ bool is_builtin_class(const std::string& name) {
 }
 
 std::set<std::string> named_classes(const kube::Snapshot& snapshot) {
-  std::vector<Json> workloads;
+  std::set<std::string> names;
   for (const auto& kind : kube::kinds()) {
     if (kind.capture != kube::Capture::always) continue;
     for (const auto& object : snapshot.of(kind.kind)) {
-      if (kube::pod_template_of(object) != nullptr) workloads.push_back(object);
+      const Json* pod_template = kube::pod_template_of(object);
+      if (pod_template == nullptr) continue;
+      auto name = data::string_or(*pod_template, {"spec", "priorityClassName"}, "");
+      if (!name.empty() && !is_builtin_class(name)) names.insert(std::move(name));
     }
   }
-  auto names = kube::references_of(workloads).priority_classes;
-  std::erase_if(names, is_builtin_class);
   return names;
 }
 

@@ -47,12 +47,10 @@ void identify(RestoreRun& run) {
   const auto& ns = run.kubectl.target().ns;
   run.lkg.require_namespace(ns);
   try {
-    run.cluster = kube::read_cluster_facts(run.kubectl);
-    run.result.cluster_uid = run.cluster.uid;
-    run.namespace_exists =
-        run.kubectl
-            .find(kube::object_path(*kube::find_kind("Namespace"), {}, ns), "Namespace/" + ns)
-            .has_value();
+    const auto place = kube::read_place(run.kubectl);
+    run.cluster = place.cluster;
+    run.result.cluster_uid = place.cluster.uid;
+    run.namespace_exists = place.namespace_exists;
   } catch (const Error& error) {
     // Nothing can be halted on a cluster that does not answer, and that is the danger to report.
     throw error.as(ExitCode::unsafe);

@@ -94,9 +94,7 @@ std::string value_text(const std::optional<Json>& value) {
 // restore would write moves the content, and whoever makes an object anew moves its uid.
 std::string content_hash(const Json& lkg, const Json& live, kube::Allocated allocated,
                          const VolatileObjects& volatiles) {
-  Json wanted = lkg;
-  Json content = live;
-  kube::make_comparable(wanted, content, allocated);
+  Json content = kube::comparable(lkg, live, allocated).live;
   // The value of the switch is the halt's business, which comes before the plan.
   const auto* held = kube::held_value(kube::key_of(live));
   if (held != nullptr && content.contains("data")) content["data"].erase(std::string(held->key));
