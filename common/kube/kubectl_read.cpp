@@ -158,7 +158,7 @@ std::vector<Kubectl::Ask> Kubectl::ask_proxy(std::span<const Get> gets,
     return next;
   };
   const auto take = [&](std::size_t at, const os::ProcessResult& result) {
-    const Ask ask = asks[at];
+    const Ask& ask = asks[at];
     is_whole = is_whole && result.exit_code >= 0;
     // After a page that was no answer: the one that is asked for instead has this one in it.
     if (std::ranges::find(left, ask.index, &Ask::index) != left.end()) return;
