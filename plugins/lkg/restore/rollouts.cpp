@@ -177,6 +177,7 @@ class Waiter {
           data::has(*pod, {"metadata", "deletionTimestamp"}))
         continue;
       if (kube::is_ready(*pod) && !on_delete) continue;
+      require_halted(m_run);  // a write, and the first one where the look was the preflight's
       if (m_writer.delete_pod(kube::name_of(*pod), kube::uid_of(*pod))) {
         m_run.progress(fmt::format("  Pod/{} deleted: it is of an older revision and blocks its {}",
                                    kube::name_of(*pod), kind));
