@@ -11,6 +11,7 @@
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
 #include "common/base/time.hpp"
+#include "common/kube/kind_list.hpp"
 #include "common/kube/kinds.hpp"
 #include "common/kube/object.hpp"
 
@@ -159,13 +160,9 @@ void HaltProver::read_pods_at(const Kubectl& kubectl, const Halted& halted) {
     if (!revision || *revision < last) return;
     last = *revision;
   }
-  const std::string path =
-      pods + "?resourceVersion=" + halted.resource_version() + "&resourceVersionMatch=Exact";
-  const Reply reply = std::move(kubectl.get_all(std::span(&path, 1)).front());
-  if (reply.error) return;
-  if (data::string_at(reply.value, {"metadata", "resourceVersion"}) != halted.resource_version())
-    return;
-  note_pods(data::array_or_empty(reply.value, {"items"}));
+  KindList list(*find_kind("Pod"), halted.ns(), halted.resource_version(), Detail::brief);
+  read_lists(kubectl, {&list, 1});
+  if (!list.error() && list.version() == halted.resource_version()) note_pods(list.take_items());
 }
 
 void HaltProver::note_last_write(const Halted& halted) {

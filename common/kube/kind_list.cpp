@@ -2,44 +2,28 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <iterator>
 #include <utility>
 
 #include "common/base/error.hpp"
-#include "common/kube/brief.hpp"
 #include "common/kube/object.hpp"
 
 namespace dr::kube {
 namespace {
 
-constexpr std::array<std::string_view, 1> k_writers = {"managedFields"};
-
-bool is_derived(const Kind& kind) {
-  return kind.capture == Capture::never;
-}
-
-bool is_brief(const Kind& kind, Detail detail) {
-  return detail == Detail::brief || (is_derived(kind) && kind.kind != "Pod");
-}
-
 Get get_of(const Kind& kind, std::string_view ns, const std::string& version, Detail detail) {
   Get get{list_path(kind, ns)};
   if (!version.empty())
     get.path += fmt::format("?resourceVersion={}&resourceVersionMatch=Exact", version);
-  get.in_pages = is_derived(kind);
-  if (is_brief(kind, detail)) {
-    get.without = not_in_brief(kind.kind);
-  } else if (get.in_pages) {
-    get.without = k_writers;
-  }
+  get.in_pages = kind.capture == Capture::never;
+  get.without = left_out(kind.kind, detail);
   return get;
 }
 
 }  // namespace
 
 KindList::KindList(const Kind& kind, std::string_view ns, const std::string& version, Detail detail)
-    : m_kind(&kind), m_is_brief(is_brief(kind, detail)), m_get(get_of(kind, ns, version, detail)) {}
+    : m_kind(&kind), m_detail(detail), m_get(get_of(kind, ns, version, detail)) {}
 
 void KindList::take(Reply reply) {
   m_goes_on = false;
@@ -59,7 +43,7 @@ void KindList::take(Reply reply) {
   }
   for (auto& item : *found) {
     set_type(item, m_kind->api_version, m_kind->kind);
-    if (m_is_brief) make_brief(item);
+    reduce(item, m_detail);
     m_items.push_back(std::move(item));
   }
 }
@@ -76,8 +60,8 @@ void read_lists(const Kubectl& kubectl, std::span<KindList> lists) {
   for (const auto& list : lists) list.require_end();
 }
 
-std::vector<Json> list_objects(const Kubectl& kubectl, const Kind& kind) {
-  KindList list(kind, kubectl.target().ns, {}, Detail::whole);
+std::vector<Json> list_objects(const Kubectl& kubectl, const Kind& kind, Detail detail) {
+  KindList list(kind, kubectl.target().ns, {}, detail);
   read_lists(kubectl, {&list, 1});
   if (list.error())
     throw Error(ExitCode::failed, "failed to list " + kind.name() + ": " + list.error()->text);

@@ -7,16 +7,11 @@
 #include <vector>
 
 #include "common/data/json.hpp"
+#include "common/kube/detail.hpp"
 #include "common/kube/kinds.hpp"
 #include "common/kube/kubectl.hpp"
 
 namespace dr::kube {
-
-// How much of the objects is kept. Of what is derived, but for pods, always little.
-enum class Detail {
-  whole,  // all but the managedFields of pods: nobody asks who wrote one
-  brief,  // what make_brief (brief.hpp) leaves
-};
 
 // The objects of one kind, or why they could not be read. Lists of derived kinds, which have most
 // objects, come in pages, so that they are not in memory as text and whole.
@@ -40,7 +35,7 @@ class KindList {
 
  private:
   const Kind* m_kind;
-  bool m_is_brief;
+  Detail m_detail;
   Get m_get;
   std::vector<Json> m_items;
   std::string m_version;
@@ -52,6 +47,7 @@ class KindList {
 void read_lists(const Kubectl& kubectl, std::span<KindList> lists);
 
 // The objects of one kind as they are now. Throws Error(failed).
-std::vector<Json> list_objects(const Kubectl& kubectl, const Kind& kind);
+std::vector<Json> list_objects(const Kubectl& kubectl, const Kind& kind,
+                               Detail detail = Detail::judged);
 
 }  // namespace dr::kube

@@ -54,7 +54,7 @@ class Snapshot {
 // whole or it is none. A kind of the table that is not served is Error(refused).
 Snapshot read_snapshot(const Kubectl& kubectl, std::string_view ns,
                        std::span<const Kind* const> kinds, const Beside& beside = {},
-                       Detail detail = Detail::whole);
+                       Detail detail = Detail::judged);
 
 // The kinds that an LKG holds in a namespace, and besides them what explains pods.
 std::vector<const Kind*> captured_kinds();

@@ -120,7 +120,7 @@ Scope scope_of(const Lkg& lkg) {
 }
 
 Live read(const kube::Kubectl& kubectl, Scope scope, std::vector<const kube::Kind*> kinds,
-          kube::Detail detail = kube::Detail::whole) {
+          kube::Detail detail = kube::Detail::judged) {
   Live live;
   const auto& ns = kubectl.target().ns;
   kinds.insert(kinds.end(), scope.custom_kinds.begin(), scope.custom_kinds.end());

@@ -7,6 +7,7 @@
 
 #include "common/backup/credentials.hpp"
 #include "common/kube/field_rules.hpp"
+#include "common/kube/kind_list.hpp"
 #include "common/kube/kinds.hpp"
 #include "plugins/lkg/restore/restore.hpp"
 #include "plugins/lkg/warning_event.hpp"
@@ -72,23 +73,28 @@ void add_drifted(const Plan& plan, const Live& live, Collection& collection) {
   for (const auto& extra : plan.extras) add(live.find(extra.key));
 }
 
-void add_pods(const Live& live, Collection& collection) {
-  Coverage& coverage = collection.cover(coverage_of(*kube::find_kind("Pod")));
-  for (const auto& pod : live.snapshot.of("Pod")) collection.add(coverage, as_witness(pod));
+void note_unread(RestoreRun& run, Coverage& coverage, const kube::ApiError& error) {
+  const bool forbidden = error.reason == kube::ApiReason::forbidden;
+  coverage.outcome = forbidden ? Outcome::forbidden : Outcome::error;
+  coverage.message = error.text;
+  warn(run, fmt::format("the {} are not in the evidence: {}", coverage.resource, error.text));
 }
 
-// The one read that the restore has not made before.
+// The restore itself reads no more of a pod than it judges.
+void add_pods(RestoreRun& run, Collection& collection) {
+  const auto& kind = *kube::find_kind("Pod");
+  Coverage& coverage = collection.cover(coverage_of(kind));
+  kube::KindList pods(kind, run.lkg.ns, {}, kube::Detail::whole);
+  kube::read_lists(run.kubectl, {&pods, 1});
+  if (pods.error()) return note_unread(run, coverage, *pods.error());
+  for (Json& pod : pods.take_items()) collection.add(coverage, as_witness(std::move(pod)));
+}
+
 void add_events(RestoreRun& run, Backup& backup, Collection& collection) {
   Coverage& coverage = collection.cover({"events", "v1", "Event", "ev", {}, Outcome::ok, 0, {}});
   const std::string path = warning_events_path(run.lkg.ns);
   const auto reply = std::move(run.kubectl.get_all(std::span(&path, 1)).front());
-  if (reply.error) {
-    coverage.outcome =
-        reply.error->reason == kube::ApiReason::forbidden ? Outcome::forbidden : Outcome::error;
-    coverage.message = reply.error->text;
-    warn(run, "the warning events are not in the evidence: " + reply.error->text);
-    return;
-  }
+  if (reply.error) return note_unread(run, coverage, *reply.error);
   for (Json event : data::array_or_empty(reply.value, {"items"})) {
     kube::set_type(event, coverage.api_version, coverage.kind);
     collection.add(coverage, as_witness(std::move(event)));
@@ -108,7 +114,7 @@ Backup evidence_of(RestoreRun& run) {
   backup.provenance.server_version = run.cluster.server_version;
   Collection collection(backup);
   add_drifted(run.plan, run.live, collection);
-  add_pods(run.live, collection);
+  add_pods(run, collection);
   add_events(run, backup, collection);
   collection.finish();
   return backup;

@@ -28,7 +28,7 @@ Live read_rollouts(const kube::Kubectl& kubectl) {
   std::vector<const kube::Kind*> kinds;
   for (const auto kind : k_kinds) kinds.push_back(kube::find_kind(kind));
   Live live;
-  live.snapshot = kube::read_snapshot(kubectl, kubectl.target().ns, kinds);
+  live.snapshot = kube::read_snapshot(kubectl, kubectl.target().ns, kinds, {}, kube::Detail::brief);
   return live;
 }
 

@@ -8,6 +8,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/text.hpp"
+#include "common/kube/detail.hpp"
 #include "tests/unit/common/kube/api_fixture.hpp"
 #include "tests/unit/common/kube/switch_pods.hpp"
 
@@ -69,9 +70,16 @@ class HaltProofTest : public testing::Test {
     return {api.kubectl(), KillSwitch(api.kubectl()).read_back()};
   }
 
+  // Of a pod as it is read for that, which must come to the same.
   HaltProof prove(const Json& pod) {
-    const auto proofs = prover().prove({pod});
+    Json judged = data::read_json(data::write_json(pod), "test",
+                                  {.without = left_out("Pod", Detail::judged)});
+    reduce(judged, Detail::judged);
+    const auto proofs = prover().prove({judged});
     EXPECT_THAT(proofs, SizeIs(1));
+    const auto of_whole = prover().prove({pod});
+    EXPECT_EQ(of_whole.at(0).verdict, proofs.at(0).verdict);
+    EXPECT_EQ(of_whole.at(0).reason, proofs.at(0).reason);
     return proofs.at(0);
   }
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "common/base/error.hpp"
-#include "common/kube/brief.hpp"
+#include "common/kube/detail.hpp"
 #include "tests/unit/support/floor_builder.hpp"
 
 namespace dr::kube {
@@ -31,7 +31,7 @@ Json pod_of(const Json& pod_template, const std::string& name,
 std::vector<PinnedImage> pin(const Json& pod_template, std::vector<Json> pods) {
   std::vector<const Json*> pointers;
   for (Json& pod : pods) {
-    make_brief(pod);
+    reduce(pod, Detail::brief);
     pointers.push_back(&pod);
   }
   return pin_images(pod_template, pointers);

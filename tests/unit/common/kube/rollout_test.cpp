@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/base/error.hpp"
-#include "common/kube/brief.hpp"
+#include "common/kube/detail.hpp"
 #include "tests/unit/support/floor_builder.hpp"
 
 namespace dr::kube {
@@ -38,7 +38,7 @@ struct Scene {
   RolloutState state() const {
     Floor brief = floor;
     for (auto* list : {&brief.pods, &brief.replica_sets, &brief.controller_revisions}) {
-      for (Json& object : *list) make_brief(object);
+      for (Json& object : *list) reduce(object, Detail::brief);
     }
     const auto whole = rollout_state(workload, floor.ownership());
     const auto of_brief = rollout_state(workload, brief.ownership());

@@ -166,7 +166,7 @@ TEST_F(SnapshotTest, AListWhoseEndIsMissingIsAnError) {
   EXPECT_THAT(error().what(), HasSubstr("failed to list pods: its end is missing"));
 }
 
-// A capture keeps of a pod what it asks for: brief_test.cpp.
+// A capture keeps of a pod what it asks for: detail_test.cpp.
 TEST_F(SnapshotTest, KeepsLittleOfAPodInABriefRead) {
   Json pod = make_object("v1", "Pod", "p");
   pod["metadata"]["managedFields"] = Json::array({Json::object()});
@@ -179,7 +179,7 @@ TEST_F(SnapshotTest, KeepsLittleOfAPodInABriefRead) {
   const Snapshot brief = read_snapshot(api.kubectl(), "trading-floor", kinds, {}, Detail::brief);
   EXPECT_EQ(brief.of("Pod").front().at("spec"), Json({{"nodeName", "n"}}));
   EXPECT_FALSE(brief.of("ConfigMap").front().at("metadata").contains("managedFields"));
-  const Snapshot whole = read_snapshot(api.kubectl(), "trading-floor", kinds);
+  const Snapshot whole = read_snapshot(api.kubectl(), "trading-floor", kinds, {}, Detail::whole);
   EXPECT_TRUE(whole.of("Pod").front().at("spec").contains("tolerations"));
   EXPECT_FALSE(whole.of("Pod").front().at("metadata").contains("managedFields"));
   EXPECT_TRUE(whole.of("ConfigMap").front().at("metadata").contains("managedFields"));

@@ -13,6 +13,7 @@ namespace dr::lkg {
 namespace {
 
 using namespace dr::test;
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -61,6 +62,10 @@ TEST(Evidence, HoldsWhatWillBeChangedAndWhoWasThere) {
                          {"type", "Warning"},
                          {"reason", "BackOff"},
                          {"metadata", {{"name", "web.1"}, {"namespace", k_floor}}}});
+  for (Json pod : world.cluster().all("Pod")) {
+    pod["metadata"]["annotations"] = {{"seen", "yes"}};
+    world.cluster().put(std::move(pod));
+  }
   const auto pods = world.cluster().all("Pod");
   Keeper keeper(world);
   const auto result = world.restore(good_lkg(), keeper.options());
@@ -80,10 +85,13 @@ TEST(Evidence, HoldsWhatWillBeChangedAndWhoWasThere) {
   EXPECT_EQ(
       web.at("spec").at("template").at("spec").at("containers")[0].at("env").back().at("name"),
       "ROGUE");
-  EXPECT_TRUE(data::has(*kept.find("pod", kube::name_of(pods[0])).at(0), {"status", "phase"}));
+  const Json& witness = *kept.find("pod", kube::name_of(pods[0])).at(0);
+  EXPECT_TRUE(data::has(witness, {"status", "phase"}));
+  EXPECT_EQ(witness.at("metadata").at("annotations"), Json({{"seen", "yes"}}))
+      << "whole, not as little as the restore judges by";
 }
 
-TEST(Evidence, IsKeptBeforeTheFirstWriteAndCostsOneRead) {
+TEST(Evidence, IsKeptBeforeTheFirstWriteAndCostsTwoReads) {
   World world = drifted_world();
   Keeper keeper(world);
   world.restore(good_lkg(), keeper.options());
@@ -159,6 +167,24 @@ TEST(Evidence, EventsThatMayNotBeReadAreNamedAsMissing) {
   ASSERT_TRUE(keeper.kept);
   EXPECT_FALSE(keeper.kept->complete());
   EXPECT_THAT(result.warnings, Contains(HasSubstr("events is forbidden")));
+}
+
+TEST(Evidence, PodsThatMayNotBeReadAreNamedAsMissing) {
+  // The restore itself has read them a moment ago.
+  World world = drifted_world();
+  bool is_judged = false;
+  world.intercept = [&](std::size_t, const os::Command& command) {
+    is_judged = is_judged || is_rehearsal(command);
+    return is_judged && command.args.back() == "/api/v1/namespaces/trading-floor/pods"
+               ? std::optional(failed(1, "Error from server (Forbidden): pods is forbidden\n"))
+               : std::nullopt;
+  };
+  Keeper keeper(world);
+  const auto result = world.restore(good_lkg(), keeper.options());
+  ASSERT_TRUE(keeper.kept);
+  EXPECT_FALSE(keeper.kept->complete());
+  EXPECT_THAT(result.warnings, Contains(AllOf(HasSubstr("the pods are not in the evidence"),
+                                              HasSubstr("pods is forbidden"))));
 }
 
 TEST(Evidence, HoldsADriftedNamespaceToo) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,28 @@ TEST(Restore, UnchangedFloorGetsTheHaltAlone) {
   EXPECT_EQ(mutations_of(world), 2U);
   EXPECT_THAT(result.changed, IsEmpty());
   EXPECT_EQ(world.cluster().all("Pod"), pods);
+}
+
+TEST(Restore, ReadsTheSwitchRightBeforeItDeletesAStuckPod) {
+  // Protects the rule that no write rests on an old look at the switch, not even the first one of a
+  // floor that is right but for a pod that never becomes ready.
+  World world = good_world();
+  Json pod = world.cluster().at("Pod", "gamma-0");
+  pod["metadata"]["labels"]["controller-revision-hash"] = "older";
+  pod["status"]["conditions"] = {{{"type", "Ready"}, {"status", "False"}}};
+  const std::string uid = kube::uid_of(pod);
+  world.cluster().put(std::move(pod));
+  const auto result = world.restore(good_lkg(), quick());
+  EXPECT_EQ(result.code, ExitCode::ok) << result.error;
+  EXPECT_NE(kube::uid_of(world.cluster().at("Pod", "gamma-0")), uid);
+  const auto& calls = world.calls();
+  const auto deletion = std::find_if(calls.begin(), calls.end(), [](const os::Command& call) {
+    return verb_and_args(call).front() == "delete" && !is_lock_call(call);
+  });
+  ASSERT_NE(deletion, calls.end());
+  auto before = std::make_reverse_iterator(deletion);
+  while (is_lock_call(*before)) ++before;
+  EXPECT_TRUE(is_switch_read(*before));
 }
 
 TEST(Restore, RestartsWhatStartedWhileTradingWasOn) {

@@ -1,9 +1,9 @@
-#include "common/kube/brief.hpp"
+#include "common/kube/detail.hpp"
 
 #include <algorithm>
 #include <array>
 #include <initializer_list>
-#include <map>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +62,7 @@ void make_conditions_brief(Json& status) {
 }
 
 void make_pod_brief(Json& pod) {
+  make_metadata_brief(pod);
   if (Json* spec = member(pod, "spec", Json::value_t::object)) {
     keep_only(*spec, {"nodeName", "containers", "initContainers"});
     for (const std::string_view list : {"containers", "initContainers"})
@@ -72,34 +73,91 @@ void make_pod_brief(Json& pod) {
                         "initContainerStatuses"});
     make_conditions_brief(*status);
     for (const std::string_view list : {"containerStatuses", "initContainerStatuses"}) {
-      keep_only_in_each(*status, list,
-                        {"name", "imageID", "ready", "restartCount", "state", "lastState"});
+      keep_only_in_each(
+          *status, list,
+          {"name", "imageID", "containerID", "ready", "restartCount", "state", "lastState"});
     }
   }
 }
 
-}  // namespace
-
-std::span<const std::string_view> not_in_brief(std::string_view kind) {
-  // What a pod has most of, by its size in a list.
-  static constexpr std::array<std::string_view, 14> k_pod = {
-      "managedFields", "env",         "volumes",       "volumeMounts",   "resources",
-      "tolerations",   "envFrom",     "livenessProbe", "readinessProbe", "startupProbe",
-      "affinity",      "annotations", "podIPs",        "hostIPs"};
-  static constexpr std::array<std::string_view, 4> k_revision = {"managedFields", "spec", "status",
-                                                                 "data"};
-  static constexpr std::array<std::string_view, 1> k_other = {"managedFields"};
-  if (kind == "Pod") return k_pod;
-  if (kind == "ReplicaSet" || kind == "ControllerRevision") return k_revision;
-  return k_other;
+void reduce_pod(Json& pod, Detail detail) {
+  if (detail == Detail::brief) make_pod_brief(pod);
+  if (detail != Detail::judged) return;
+  if (Json* status = member(pod, "status", Json::value_t::object)) make_conditions_brief(*status);
 }
 
-void make_brief(Json& object) {
+bool is_revision(std::string_view kind) {
+  return kind == "ReplicaSet" || kind == "ControllerRevision";
+}
+
+// What a pod has most of, by its size in a list. The last four tell how it takes the switch.
+constexpr std::array<std::string_view, 34> k_of_pods = {
+    "managedFields",
+    "annotations",
+    "generateName",
+    "blockOwnerDeletion",
+    "resources",
+    "tolerations",
+    "affinity",
+    "allocatedResources",
+    "livenessProbe",
+    "readinessProbe",
+    "startupProbe",
+    "lifecycle",
+    "securityContext",
+    "dnsPolicy",
+    "restartPolicy",
+    "schedulerName",
+    "enableServiceLinks",
+    "preemptionPolicy",
+    "priority",
+    "serviceAccount",
+    "serviceAccountName",
+    "serviceAccountToken",
+    "downwardAPI",
+    "imagePullPolicy",
+    "recursiveReadOnly",
+    "qosClass",
+    "observedGeneration",
+    "podIPs",
+    "hostIPs",
+    "lastProbeTime",
+    "env",
+    "envFrom",
+    "volumes",
+    "volumeMounts",
+};
+constexpr std::size_t k_of_switch = 4;
+constexpr std::array<std::string_view, 4> k_of_revisions = {"managedFields", "spec", "status",
+                                                            "data"};
+constexpr std::array<std::string_view, 1> k_writers = {"managedFields"};
+
+std::span<const std::string_view> left_out_of_pod(Detail detail) {
+  switch (detail) {
+    case Detail::whole:
+      return k_writers;
+    case Detail::judged:
+      return std::span(k_of_pods).first(k_of_pods.size() - k_of_switch);
+    case Detail::brief:
+      return k_of_pods;
+  }
+  throw std::logic_error("unreachable");
+}
+
+}  // namespace
+
+std::span<const std::string_view> left_out(std::string_view kind, Detail detail) {
+  if (kind == "Pod") return left_out_of_pod(detail);
+  if (is_revision(kind)) return k_of_revisions;
+  if (kind == "Job" || detail == Detail::brief) return k_writers;
+  return {};
+}
+
+void reduce(Json& object, Detail detail) {
   const std::string kind = data::string_or(object, {"kind"}, "");
   if (kind == "Pod") {
-    make_metadata_brief(object);
-    make_pod_brief(object);
-  } else if (kind == "ReplicaSet" || kind == "ControllerRevision") {
+    reduce_pod(object, detail);
+  } else if (is_revision(kind)) {
     make_metadata_brief(object);
     keep_only(object, {"apiVersion", "kind", "metadata", "revision"});
   }

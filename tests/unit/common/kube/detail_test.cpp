@@ -1,7 +1,10 @@
-#include "common/kube/brief.hpp"
+#include "common/kube/detail.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
 
 #include "common/kube/object.hpp"
 #include "tests/unit/support/floor_builder.hpp"
@@ -12,15 +15,25 @@ namespace {
 using namespace dr::test;
 
 // That what is left is enough is shown where it is judged by: rollout_test.cpp, pin_test.cpp and
-// the tests of capture read brief objects.
+// the tests of capture read brief objects, halt_proof_test.cpp those that it judges.
 
-Json brief(Json object) {
-  make_brief(object);
+Json reduced(Json object, Detail detail) {
+  reduce(object, detail);
   return object;
 }
 
+Json brief(Json object) {
+  return reduced(std::move(object), Detail::brief);
+}
+
+// As a read leaves it.
+Json read_as(const Json& object, Detail detail) {
+  const auto names = left_out(data::string_at(object, {"kind"}), detail);
+  return reduced(data::read_json(data::write_json(object), "test", {.without = names}), detail);
+}
+
 // Keeps the memory of a capture down: what 5,000 pods have much of goes.
-TEST(MakeBrief, KeepsOfAPodWhatJudgesItsRolloutAndImages) {
+TEST(Reduce, KeepsOfAPodWhatJudgesItsRolloutAndImages) {
   Json pod = make_object("v1", "Pod", "web-1");
   pod["metadata"]["labels"] = {{"app", "web"}, {"controller-revision-hash", "h"}};
   pod["metadata"]["annotations"] = {{"example.com/long", "text"}};
@@ -36,7 +49,7 @@ TEST(MakeBrief, KeepsOfAPodWhatJudgesItsRolloutAndImages) {
        {{{"type", "Initialized"}, {"status", "True"}},
         {{"type", "Ready"}, {"status", "True"}},
         {{"type", "PodScheduled"}, {"status", "False"}}}},
-      {"containerStatuses", {{{"name", "web"}, {"ready", true}, {"containerID", "x"}}}},
+      {"containerStatuses", {{{"name", "web"}, {"ready", true}, {"started", true}}}},
   };
   const Json left = brief(pod);
   EXPECT_EQ(left.at("metadata").at("labels"), Json({{"controller-revision-hash", "h"}}));
@@ -51,7 +64,7 @@ TEST(MakeBrief, KeepsOfAPodWhatJudgesItsRolloutAndImages) {
 }
 
 // Their templates and data are the workload's, once more for each revision.
-TEST(MakeBrief, KeepsOfARevisionWhoseAndWhichItIs) {
+TEST(Reduce, KeepsOfARevisionWhoseAndWhichItIs) {
   const Json deployment = make_deployment("web", 1);
   const Json replica_set = brief(make_replica_set(deployment, "3"));
   EXPECT_FALSE(replica_set.contains("spec"));
@@ -65,33 +78,61 @@ TEST(MakeBrief, KeepsOfARevisionWhoseAndWhichItIs) {
 }
 
 // What is captured, and the Jobs that prove a CronJob's images by their templates.
-TEST(MakeBrief, LeavesOtherKindsWhole) {
+TEST(Reduce, LeavesOtherKindsWhole) {
   const Json cron_job = make_cron_job("nightly");
   for (const Json& object : {make_deployment("web", 1), cron_job, make_job(cron_job, "nightly-1")})
     EXPECT_EQ(brief(object), object);
 }
 
 // Else a capture would judge by less than what is there.
-TEST(NotInBrief, NamesOnlyWhatABriefObjectLacks) {
+TEST(LeftOut, NamesOnlyWhatABriefObjectLacks) {
   const Json deployment = make_deployment("web", 1);
   const Json set = make_replica_set(deployment, "3");
   Json pod = make_pod(set, "web-1",
                       {{"containers", Json::array({{{"name", "web"}, {"image", "web:1"}}})}});
-  for (const auto& name : not_in_brief("Pod")) {
+  for (const auto& name : left_out("Pod", Detail::brief)) {
     for (const char* place : {"metadata", "spec", "status"}) pod[place][std::string(name)] = 1;
   }
   const Json revision = make_controller_revision(make_daemon_set("agent", 1), 2, "hash");
   for (const Json& object : {pod, set, revision}) {
-    const auto names = not_in_brief(data::string_at(object, {"kind"}));
-    const Json less = data::read_json(data::write_json(object), "test", {.without = names});
-    Json judged = brief(object);
-    if (object.at("kind") == "Pod") judged.at("metadata").erase("annotations");
-    EXPECT_EQ(brief(less), judged);
+    Json wanted = brief(object);
+    if (object.at("kind") == "Pod") wanted.at("metadata").erase("annotations");
+    EXPECT_EQ(read_as(object, Detail::brief), wanted);
   }
 }
 
+// Evidence is a witness: it keeps pods as they were, and so does a restore's drift what it changes.
+TEST(LeftOut, OfAWholeReadIsOnlyWhoWroteAPod) {
+  Json pod = make_pod(make_deployment("web", 1), "web-1",
+                      {{"containers", Json::array()}, {"tolerations", Json::array({1})}});
+  pod["metadata"]["managedFields"] = Json::array();
+  Json wanted = pod;
+  wanted["metadata"].erase("managedFields");
+  EXPECT_EQ(read_as(pod, Detail::whole), wanted);
+  Json deployment = make_deployment("web", 1);
+  deployment["metadata"]["managedFields"] = Json::array({Json::object()});
+  EXPECT_EQ(read_as(deployment, Detail::whole), deployment);
+  EXPECT_EQ(read_as(deployment, Detail::judged), deployment) << "a plan says who wrote it";
+}
+
+// Thousands of pods are in memory twice in a restore.
+TEST(LeftOut, OfAJudgedPodIsWhatNothingJudgesItBy) {
+  Json pod = make_pod(make_deployment("web", 1), "web-1",
+                      {{"containers", Json::array()},
+                       {"tolerations", Json::array({1})},
+                       {"volumes", Json::array({1})}});
+  pod["status"]["conditions"] = {{{"type", "Initialized"}, {"status", "True"}},
+                                 {{"type", "Ready"}, {"status", "True"}}};
+  const Json judged = read_as(pod, Detail::judged);
+  EXPECT_FALSE(judged.at("spec").contains("tolerations"));
+  EXPECT_TRUE(judged.at("spec").contains("volumes"));
+  EXPECT_EQ(judged.at("status").at("conditions"),
+            Json::array({{{"type", "Ready"}, {"status", "True"}}}));
+  EXPECT_EQ(judged.at("metadata").at("ownerReferences").size(), 1U);
+}
+
 // The reader of a member refuses a wrong type with its place; leaving it out would hide it.
-TEST(MakeBrief, KeepsWhatIsOfAWrongType) {
+TEST(Reduce, KeepsWhatIsOfAWrongType) {
   for (const char* text :
        {R"({"kind": "Pod", "metadata": 1, "spec": [], "status": "x"})",
         R"({"kind": "Pod", "spec": {"containers": {}}, "status": {"containerStatuses": 1}})"}) {
