@@ -58,10 +58,12 @@ Needs needs_of(const Scene& scene) {
   for (const auto& planned : scene.plan.objects) {
     if (!is_written(planned) || kube::is_switch(planned.drift.key)) continue;
     auto& verbs = needs[need_of(planned.drift.key)];
-    verbs.insert("patch");
     if (planned.action == Action::recreate) verbs.insert("delete");
-    const bool is_made = planned.action == Action::create || planned.action == Action::recreate;
-    verbs.insert(is_made ? "create" : "update");
+    if (planned.action == Action::create || planned.action == Action::recreate) {
+      verbs.insert({"create", "patch"});
+    } else {
+      verbs.insert("update");
+    }
   }
   for (const auto& extra : scene.plan.extras) {
     if (scene.plan.deletes(extra)) needs[need_of(extra.key)].insert("delete");

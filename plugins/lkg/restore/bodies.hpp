@@ -17,13 +17,9 @@ class Bodies {
   Json replacement(const PlannedObject& planned, const Json& live) const;
   // For an object that is not there.
   Json creation(const PlannedObject& planned) const;
-  // For the server-side apply that follows a write: the same content without fences, status and
-  // what other writers keep in the metadata (finalizers, the revision that a controller may have
-  // counted up since).
-  static Json applied(const Json& written, const PlannedObject& planned);
 
-  // Otherwise it is written by replace and create alone: server-side apply would refuse or change a
-  // string of it, or, as it has no fence, set back data that a program has rewritten meanwhile.
+  // Otherwise it is created by POST: server-side apply would refuse or change a string of it, or,
+  // as it has no fence, set back data that a program has written meanwhile.
   bool is_applicable(const PlannedObject& planned) const;
 
  private:

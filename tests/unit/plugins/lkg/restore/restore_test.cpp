@@ -19,6 +19,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
 std::size_t mutations_of(const World& world) {
   return static_cast<std::size_t>(
@@ -39,6 +40,19 @@ TEST(Restore, MakesADriftedFloorEqualAndHalted) {
   EXPECT_THAT(result.differences, IsEmpty());
   ASSERT_THAT(result.extras, SizeIs(1));
   EXPECT_EQ(result.extras[0].key.display(), "ConfigMap/rogue");
+}
+
+TEST(Restore, AppliesWhatWasMissingAndNotWhatItReplaced) {
+  // Protects what others write between a replace and an apply, which has no fence.
+  World world = drifted_world();
+  world.restore(good_lkg(), quick());
+  std::vector<std::string> applied;
+  for (const auto& call : world.calls()) {
+    if (verb_and_args(call).front() != "apply") continue;
+    for (const auto& object : data::read_json_stream(call.input, "applied"))
+      applied.push_back(kube::display(object));
+  }
+  EXPECT_THAT(applied, UnorderedElementsAre("ConfigMap/settings", "Deployment/agent"));
 }
 
 TEST(Restore, KeepsTheNewestHeartbeat) {
