@@ -47,7 +47,7 @@ bool is_owned(const Nodes& nodes, const Json& value, std::span<const std::string
 }
 
 // A replace of ours also counts as ours what the server fills in where it takes another value away;
-// what we ourselves set is in the server-side apply that follows.
+// what we ourselves set is in the server-side apply that follows that of a custom resource.
 bool is_filled_in_for_us(const Json& entry) {
   return data::string_or(entry, {"manager"}, "") == k_field_manager &&
          data::string_or(entry, {"operation"}, "") == "Update";

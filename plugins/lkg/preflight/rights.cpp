@@ -59,11 +59,9 @@ Needs needs_of(const Scene& scene) {
     if (!is_written(planned) || kube::is_switch(planned.drift.key)) continue;
     auto& verbs = needs[need_of(planned.drift.key)];
     if (planned.action == Action::recreate) verbs.insert("delete");
-    if (planned.action == Action::create || planned.action == Action::recreate) {
-      verbs.insert({"create", "patch"});
-    } else {
-      verbs.insert("update");
-    }
+    const bool is_made = planned.action == Action::create || planned.action == Action::recreate;
+    verbs.insert(is_made ? "create" : "update");
+    if (is_made || kube::is_custom(*planned.drift.lkg)) verbs.insert("patch");
   }
   for (const auto& extra : scene.plan.extras) {
     if (scene.plan.deletes(extra)) needs[need_of(extra.key)].insert("delete");

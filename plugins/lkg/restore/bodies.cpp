@@ -60,10 +60,21 @@ Json Bodies::creation(const PlannedObject& planned) const {
   return body;
 }
 
+Json Bodies::applied(const Json& written, const PlannedObject& planned) {
+  Json body = written;
+  body["metadata"] = kube::captured(*planned.drift.lkg).at("metadata");
+  body.erase("status");
+  return body;
+}
+
 bool Bodies::is_applicable(const PlannedObject& planned) const {
   if (m_volatile.covers(*planned.drift.lkg)) return false;
   const auto& names = data::array_or_empty(m_lkg.metadata, {"not_applicable_by_hand"});
   return std::find(names.begin(), names.end(), planned.drift.key.display()) == names.end();
+}
+
+bool Bodies::is_applied_again(const PlannedObject& planned) const {
+  return kube::is_custom(*planned.drift.lkg) && is_applicable(planned);
 }
 
 }  // namespace dr::lkg

@@ -64,7 +64,8 @@ class WaveWriter {
       fail(*planned, {kube::ApiReason::conflict,
                       "it changed during every one of " + std::to_string(k_passes) + " tries"});
     }
-    create();
+    create_inapplicable();
+    apply();
     if (!m_failures.empty()) {
       throw Error(ExitCode::incomplete, fmt::format("failed to restore {}", join(m_failures, "; ")),
                   "mend the cause that the API server names, then run the restore again");
@@ -116,6 +117,8 @@ class WaveWriter {
       const auto error = outcome.errors.find(kube::key_of(bodies[i]));
       if (error == outcome.errors.end()) {
         written(*planned, verb_of(planned->action));
+        if (m_bodies.is_applied_again(*planned))
+          m_to_apply.push_back(Bodies::applied(bodies[i], *planned));
       } else if (error->second.reason == kube::ApiReason::conflict) {
         conflicts.emplace_back(planned, std::move(live));
       } else if (error->second.reason == kube::ApiReason::not_found) {
@@ -138,27 +141,39 @@ class WaveWriter {
     }
   }
 
-  // What is absent.
-  void create() {
-    std::vector<Json> created, applied;
-    std::vector<const PlannedObject*> of_created, of_applied;
+  void create_inapplicable() {
+    std::vector<Json> bodies;
+    std::vector<const PlannedObject*> planned_of;
     for (const auto* planned : m_absent) {
-      const bool is_applicable = m_bodies.is_applicable(*planned);
-      (is_applicable ? applied : created).push_back(m_bodies.creation(*planned));
-      (is_applicable ? of_applied : of_created).push_back(planned);
+      if (m_bodies.is_applicable(*planned)) continue;
+      bodies.push_back(m_bodies.creation(*planned));
+      planned_of.push_back(planned);
     }
-    report_created(m_writer.create(created), of_created);
-    report_created(m_writer.apply(applied), of_applied);
+    report(m_writer.create(bodies), bodies, planned_of, "created");
   }
 
-  void report_created(const kube::WriteResult& outcome,
-                      const std::vector<const PlannedObject*>& sent) {
-    for (const auto* planned : sent) {
-      const auto error = outcome.errors.find(planned->drift.key);
+  // Creates what is absent, and says of custom resources what of them was set by this wave.
+  void apply() {
+    std::vector<Json> bodies = m_to_apply;
+    std::vector<const PlannedObject*> planned_of(bodies.size(), nullptr);
+    for (const auto* planned : m_absent) {
+      if (!m_bodies.is_applicable(*planned)) continue;
+      bodies.push_back(m_bodies.creation(*planned));
+      planned_of.push_back(planned);
+    }
+    report(m_writer.apply(bodies), bodies, planned_of, "created");
+  }
+
+  // `planned_of[i]` is null for an object that was reported when it was replaced.
+  void report(const kube::WriteResult& outcome, const std::vector<Json>& bodies,
+              const std::vector<const PlannedObject*>& planned_of, std::string_view verb) {
+    for (std::size_t i = 0; i < bodies.size(); ++i) {
+      const auto key = kube::key_of(bodies[i]);
+      const auto error = outcome.errors.find(key);
       if (error != outcome.errors.end()) {
-        fail(*planned, error->second);
-      } else {
-        written(*planned, "created");
+        m_failures.push_back(key.display() + ": " + error->second.text);
+      } else if (planned_of[i] != nullptr) {
+        written(*planned_of[i], verb);
       }
     }
   }
@@ -169,6 +184,7 @@ class WaveWriter {
   std::vector<const PlannedObject*> m_recreated;
   std::vector<const PlannedObject*> m_absent;
   std::vector<std::pair<const PlannedObject*, Json>> m_differing;  // with the object as last read
+  std::vector<Json> m_to_apply;
   std::vector<std::string> m_failures;
 };
 

@@ -49,6 +49,19 @@ TEST_F(BodiesTest, ReplacementIsTheLkgFencedByTheLiveObject) {
   EXPECT_EQ(body.at("metadata").at("finalizers"), Json({"keep/me"}));
 }
 
+TEST_F(BodiesTest, AppliedHasNoFences) {
+  // Protects the apply after the replace: server-side apply would refuse a stale version.
+  use(make_config_map("settings", "k", "good"));
+  Json live = make_config_map("settings", "k", "bad");
+  live["status"] = {{"phase", "Ready"}};  // as of a custom resource; it is its controller's
+  const Json written = m_bodies->replacement(m_planned, live);
+  EXPECT_TRUE(written.contains("status"));
+  const Json body = Bodies::applied(written, m_planned);
+  EXPECT_EQ(body.at("data"), written.at("data"));
+  EXPECT_FALSE(body.contains("status"));
+  EXPECT_EQ(body.at("metadata"), Json({{"name", "settings"}, {"namespace", k_floor}}));
+}
+
 TEST_F(BodiesTest, CronJobsAreWrittenSuspended) {
   // Protects the restore from schedules that fire before everything is verified.
   Json tick = make_cron_job("tick", k_by_digest);
@@ -56,6 +69,7 @@ TEST_F(BodiesTest, CronJobsAreWrittenSuspended) {
   use(tick);
   const Json replaced = m_bodies->replacement(m_planned, tick);
   EXPECT_EQ(replaced.at("spec").at("suspend"), true);
+  EXPECT_EQ(Bodies::applied(replaced, m_planned).at("spec").at("suspend"), true);
   EXPECT_EQ(m_bodies->creation(m_planned).at("spec").at("suspend"), true);
   EXPECT_EQ(m_lkg.objects.back().at("spec").at("suspend"), false);
 }
