@@ -100,6 +100,7 @@ TEST(Evidence, IsKeptBeforeTheFirstWriteAndCostsTwoReads) {
   for (std::size_t i = 0; i < keeper.calls_before; ++i)
     EXPECT_TRUE(!is_mutation(calls[i]) || is_switch_write(calls[i]));
   EXPECT_TRUE(is_event_list(calls.at(keeper.calls_before - 1)));
+  EXPECT_EQ(calls.at(keeper.calls_before - 2).args.back(), "/api/v1/namespaces/trading-floor/pods");
 }
 
 TEST(Evidence, NothingIsKeptWhereNothingIsChanged) {
