@@ -63,7 +63,7 @@ void prove(RestoreRun& run, Doomed doomed, Look look) {
     if (!look.only_going() || run.clock.steady() >= deadline)
       throw unproven_containers(look.unproven());
     run.kubectl.wait(k_poll);
-    run.live_after.reset();  // what it was read with may have changed meanwhile
+    forget_final_state(run);
     look = Look(run, doomed, read_pods(run));
   }
   const std::size_t consuming = run.result.proofs.size();
@@ -79,11 +79,22 @@ Error unproven_containers(const std::vector<std::string>& containers) {
           "restore again"};
 }
 
+// The read of the preflight came after the halt, so that it is one where nothing else was written.
+const Live& final_state(RestoreRun& run) {
+  if (run.live_holds) return run.live;
+  if (!run.live_after) run.live_after = read_live(run.kubectl, run.lkg);
+  return *run.live_after;
+}
+
+void forget_final_state(RestoreRun& run) {
+  run.live_holds = false;
+  run.live_after.reset();
+}
+
 // A rogue workload that traded before the halt must not keep the prune from ending it.
 void prove_halt(RestoreRun& run) {
-  run.live_after = read_live(run.kubectl, run.lkg);
-  prove(run, Doomed::left_to_prune,
-        Look(run, Doomed::left_to_prune, run.live_after->snapshot.of("Pod")));
+  const auto& pods = final_state(run).snapshot.of("Pod");
+  prove(run, Doomed::left_to_prune, Look(run, Doomed::left_to_prune, pods));
 }
 
 void prove_pruned(RestoreRun& run) {

@@ -106,7 +106,8 @@ struct RestoreRun {
   std::optional<kube::SwitchWatch> watch{};  // since halt
   std::optional<kube::RestoreLock> lock{};   // since lock
   Live live{};                               // since preflight
-  std::optional<Live> live_after{};          // since prove, for verify; empty: to be read anew
+  bool live_holds = false;  // since rollout: it was all right, so nothing was written or awaited
+  std::optional<Live> live_after{};  // since prove, where `live` does not hold; empty: to be read
   std::optional<kube::HaltProver>
       prover{};  // since preflight: what is proven rests on the first halt of the run
   Plan plan{};   // since preflight
@@ -131,6 +132,11 @@ void unlock(RestoreRun& run);
 
 // Decides each object: the plan, from what is live and what is proven halted.
 void decide(RestoreRun& run);
+
+// What a restore is judged by: a state that was read after the last write of the run.
+const Live& final_state(RestoreRun& run);
+// What it was read with may have changed meanwhile: the next one is read anew.
+void forget_final_state(RestoreRun& run);
 
 void warn(RestoreRun& run, std::string warning);                         // now, and in the result
 void note(const RestoreRun& run, std::string_view event, Json members);  // for the record

@@ -244,6 +244,7 @@ void await_rollouts(RestoreRun& run) {
   Waiter waiter(run);
   if (run.result.changed.empty()) {
     waiter.look_at_preflight();
+    run.live_holds = waiter.all_settled();
   } else {
     waiter.look();
   }

@@ -95,7 +95,7 @@ void require_pinned_images(const RestoreRun& run, const Live& live) {
 }  // namespace
 
 void verify(RestoreRun& run) {
-  const Live live = run.live_after ? std::move(*run.live_after) : read_live(run.kubectl, run.lkg);
+  const Live& live = final_state(run);
   require_safety(live);
   require_equal(run, live);
   require_pinned_images(run, live);

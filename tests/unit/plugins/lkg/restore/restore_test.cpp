@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "common/kube/command_line.hpp"
 #include "tests/unit/plugins/lkg/restore/restore_world.hpp"
 
 namespace dr::lkg {
@@ -24,6 +26,13 @@ using testing::UnorderedElementsAre;
 std::size_t mutations_of(const World& world) {
   return static_cast<std::size_t>(
       std::count_if(world.calls().begin(), world.calls().end(), is_mutation));
+}
+
+// Reads of the whole namespace: a kind that nothing but those lists.
+std::ptrdiff_t whole_reads(std::span<const os::Command> calls) {
+  return std::count_if(calls.begin(), calls.end(), [](const os::Command& call) {
+    return kube::command_line(call).find("/persistentvolumeclaims") != std::string::npos;
+  });
 }
 
 // --- Good ends
@@ -65,7 +74,8 @@ TEST(Restore, KeepsTheNewestHeartbeat) {
 }
 
 TEST(Restore, UnchangedFloorGetsTheHaltAlone) {
-  // Protects a good floor from any write and any restart.
+  // Protects a good floor from any write and any restart, and from a second read: the first one
+  // came after the halt.
   World world = good_world();
   const auto pods = world.cluster().all("Pod");
   const auto result = world.restore(good_lkg(), quick());
@@ -74,11 +84,12 @@ TEST(Restore, UnchangedFloorGetsTheHaltAlone) {
   EXPECT_EQ(mutations_of(world), 2U);
   EXPECT_THAT(result.changed, IsEmpty());
   EXPECT_EQ(world.cluster().all("Pod"), pods);
+  EXPECT_EQ(whole_reads(world.calls()), 1);
 }
 
 TEST(Restore, ReadsTheSwitchRightBeforeItDeletesAStuckPod) {
   // Protects the rule that no write rests on an old look at the switch, not even the first one of a
-  // floor that is right but for a pod that never becomes ready.
+  // floor that is right but for a pod that never becomes ready; and that all is read after it.
   World world = good_world();
   Json pod = world.cluster().at("Pod", "gamma-0");
   pod["metadata"]["labels"]["controller-revision-hash"] = "older";
@@ -96,6 +107,7 @@ TEST(Restore, ReadsTheSwitchRightBeforeItDeletesAStuckPod) {
   auto before = std::make_reverse_iterator(deletion);
   while (is_lock_call(*before)) ++before;
   EXPECT_TRUE(is_switch_read(*before));
+  EXPECT_EQ(whole_reads({deletion, calls.end()}), 1);
 }
 
 TEST(Restore, RestartsWhatStartedWhileTradingWasOn) {
