@@ -136,7 +136,7 @@ tap_stage() { # NAME COMMAND...
 # Each reader of what comes from outside, with the same inputs each time; tests/fuzz/fuzz.sh SECONDS makes new ones.
 fuzz() { tap_stage fuzz tests/fuzz/fuzz.sh; }
 
-bats_stage() { tap_stage "$1" bats --formatter tap --jobs "$jobs" "tests/$1"; }
+bats_stage() { tap_stage "$1" bats --formatter tap --timing --jobs "$jobs" "tests/$1"; }
 
 cli() { bats_stage cli; bats_stage yaml; bats_stage faults; }
 

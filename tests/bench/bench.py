@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import shutil
 import statistics
 import subprocess
@@ -17,7 +18,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from floor_of import Floors  # noqa: E402
-from measure import Audit, run  # noqa: E402
+from measure import Audit, Watch, run  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
@@ -25,7 +26,8 @@ BIN = pathlib.Path(os.environ.get("DR_BIN", REPOSITORY / "build/release/bin"))
 PODS = 5
 ROWS = ["version", "complete", "halt", "capture", "plan", "diff", "backup", "restore-equal", "restore-drifted"]
 # The ratio to the floor that a row may have, and to one kubectl an object that it must have.
-TARGETS = {"capture": 1.25, "plan": 1.25, "diff": 1.25, "backup": 1.5, "restore-equal": 1.5, "restore-drifted": 2.0}
+TARGETS = {"capture": 1.25, "plan": 1.25, "diff": 1.25, "backup": 1.5, "restore-equal": 1.5, "restore-drifted": 2.0,
+           "rollouts": 1.1}
 MILLISECONDS = {"version": 10, "complete": 30}
 
 
@@ -88,6 +90,11 @@ class Floor:
         if cost.code != 0:
             sys.exit(f"{program} {' '.join(arguments)} ended with {cost.code}:\n{cost.stderr[-2000:]}")
         return cost
+
+
+def rolled_out(cost):
+    """Seconds until a restore said that all workloads are."""
+    return float(re.search(r"^\[ *([0-9.]+)s\]   all workloads are rolled out$", cost.stderr, re.MULTILINE)[1])
 
 
 class Bench:
@@ -158,15 +165,17 @@ class Bench:
     def restore_drifted(self):
         """Until the last write is answered, and until everything is verified: the rollouts are the cluster's."""
         floors = self.floor.floors
-        bare, last, verified = [], [], []
+        bare, last, verified, rollouts = [], [], [], []
         for _ in range(self.options.drifted_runs):
             self.floor.drift()
             bare.append(floors.apply(self.floor.good))
             self.floor.settle()
             self.floor.drift()
+            watch = Watch(self.floor.ns)
             audit = Audit(self.audit_log)
             cost = self.restore()
             last.append(audit.last_write())
+            rollouts.append((watch.end() - audit.began - last[-1], rolled_out(cost) - last[-1]))
             verified.append(cost.wall)
         base, mine = statistics.median(bare), statistics.median(last)
         self.floor.drift()
@@ -174,6 +183,10 @@ class Bench:
         self.floor.settle()
         print(f"{self.floor.size:5} {'drifted: last write':22} {base:8.2f} {mine:8.2f} {mine / base:6.2f} {shape / mine:6.1f} x\n"
               f"{self.floor.size:5} {'drifted: verified':22} {'-':>8} {statistics.median(verified):8.2f}", flush=True)
+        slowest, waited = map(statistics.median, zip(*rollouts))
+        print(f"{self.floor.size:5} {'drifted: rollouts':22} {slowest:8.2f} {waited:8.2f} {waited / slowest:6.2f}", flush=True)
+        if waited > TARGETS["rollouts"] * slowest:
+            self.missed.append(f"rollouts of {self.floor.size} drifted: {waited / slowest:.2f} x the slowest")
         if mine > TARGETS["restore-drifted"] * base:
             self.missed.append(f"last write of {self.floor.size} drifted: {mine / base:.2f} x its floor")
 

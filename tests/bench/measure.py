@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import subprocess
+import threading
 import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -70,3 +71,24 @@ class Audit:
         times = [datetime.datetime.fromisoformat(event["stageTimestamp"].replace("Z", "+00:00")).timestamp()
                  for event in self.writes()]
         return max(times, default=self.began) - self.began
+
+
+class Watch:
+    """When a Deployment changed for the last time, its status included: the audit log leaves the cluster's own writes out."""
+
+    def __init__(self, ns):
+        self.last = time.time()
+        self.child = subprocess.Popen(["kubectl", "-n", ns, "get", "deployments", "--watch", "--output=name"],
+                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self):
+        for _ in self.child.stdout:
+            self.last = time.time()
+
+    def end(self):
+        self.child.terminate()
+        self.child.wait()
+        self.reader.join()
+        return self.last

@@ -5,6 +5,7 @@
 namespace dr::lkg {
 
 void preflight(RestoreRun& run) {
+  run.live_since = run.clock.steady();
   run.live = read_live(run.kubectl, run.lkg);
   if (!run.live.ns) {
     throw Error(ExitCode::refused, "namespace " + run.lkg.ns + " vanished after the halt",

@@ -103,9 +103,10 @@ struct RestoreRun {
   bool namespace_exists = false;         // since identify
   std::optional<kube::Halted> halted{};  // since halt
   bool switch_in_doubt = false;  // a write of ours may have made a version that `halted` is not of
-  std::optional<kube::SwitchWatch> watch{};  // since halt
-  std::optional<kube::RestoreLock> lock{};   // since lock
-  Live live{};                               // since preflight
+  std::optional<kube::SwitchWatch> watch{};            // since halt
+  std::optional<kube::RestoreLock> lock{};             // since lock
+  Live live{};                                         // since preflight
+  std::chrono::steady_clock::time_point live_since{};  // when its read began
   bool live_holds = false;  // since rollout: it was all right, so nothing was written or awaited
   std::optional<Live> live_after{};  // since prove, where `live` does not hold; empty: to be read
   std::optional<kube::HaltProver>

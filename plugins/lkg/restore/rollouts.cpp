@@ -17,6 +17,8 @@ namespace {
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr Millis k_poll{1'000};
+// A preflight that asks a registry for many images can take longer, and its read grows old.
+constexpr std::chrono::seconds k_fresh{5};
 // A pod that was in trouble before the restore wrote anything may recover by it (a ConfigMap it
 // crashed on): the kubelet gives it another try within its back-off, which is capped at five
 // minutes.
@@ -244,7 +246,7 @@ void await_rollouts(RestoreRun& run) {
   Waiter waiter(run);
   if (run.result.changed.empty()) {
     waiter.look_at_preflight();
-    run.live_holds = waiter.all_settled();
+    run.live_holds = waiter.all_settled() && run.clock.steady() - run.live_since < k_fresh;
   } else {
     waiter.look();
   }

@@ -87,6 +87,18 @@ TEST(Restore, UnchangedFloorGetsTheHaltAlone) {
   EXPECT_EQ(whole_reads(world.calls()), 1);
 }
 
+TEST(Restore, ReadsAnUnchangedFloorAgainWhenItsReadIsOld) {
+  // Protects exit code 0 where the preflight waits for a registry.
+  World world = good_world();
+  auto options = quick();
+  options.check_images = [&] {
+    world.clock().advance(std::chrono::seconds(10));
+    return std::vector<registry::ImageCheck>();
+  };
+  EXPECT_EQ(world.restore(good_lkg(), options).code, ExitCode::ok);
+  EXPECT_EQ(whole_reads(world.calls()), 2);
+}
+
 TEST(Restore, ReadsTheSwitchRightBeforeItDeletesAStuckPod) {
   // Protects the rule that no write rests on an old look at the switch, not even the first one of a
   // floor that is right but for a pod that never becomes ready; and that all is read after it.
