@@ -25,6 +25,8 @@ import audit
 
 HERE = pathlib.Path(__file__).resolve().parent
 FAULTS = "fail effect hang truncate empty rc1 warn 401 403 409 429 500 gone kill".split()
+ADVERSARY = "flip delete recreate".split()  # somebody else writes the switch just before the call
+FAULTS += ADVERSARY
 KILLED = -9
 SWITCH = ("configmaps", "agenttrader-kill-switch")
 KEY = "EXECUTION_HALTED"
@@ -86,6 +88,11 @@ class Floor:
             state[f"{one['kind']}/{one['metadata']['name']}"] = (one.get("data"), spec, one["metadata"].get("labels"))
         return state
 
+    def switch_value(self):
+        """None: there is no switch."""
+        found = self.kubectl("get", "configmap", SWITCH[1], "--ignore-not-found", "-o", "json")
+        return json.loads(found)["data"][KEY] if found else None
+
     def drift(self):
         documents = "\n".join(json.dumps(one) for one in drifted(self.objects))
         self.kubectl("apply", "--server-side", "--force-conflicts", "--field-manager=mallory", "-f", "-", given=documents)
@@ -125,6 +132,11 @@ class Floor:
         return writes
 
 
+def first_read_back(calls):
+    """The index of the call that proves the first halt."""
+    return next((i for i, call in enumerate(calls, 1) if call.endswith("/configmaps/" + SWITCH[1])), len(calls))
+
+
 def is_switch(write):
     return write[1:3] == SWITCH or write[:2] == ("create", "configmaps") and write[3]
 
@@ -138,7 +150,7 @@ def breaches(floor, index, fault):
     except subprocess.TimeoutExpired:
         return [f"it did not end within {LIMIT} s"], None
     errors = (floor.folder / "stderr").read_text()
-    value = json.loads(floor.kubectl("get", "configmap", SWITCH[1], "-o", "json"))["data"][KEY]
+    value = floor.switch_value()
     broken = calls[index - 1] if 0 < index <= len(calls) else ""
     was_killed = fault == "kill" and code == KILLED
     if not was_killed and code not in (0, 1, 3, 4, 5):
@@ -152,6 +164,8 @@ def breaches(floor, index, fault):
         wrong.append(f"the last write is {writes[-1]}, with exit code {code}")
     if any(is_switch(write) and write[3] for write in writes) and value != "1":
         wrong.append(f'the switch reads "{value}"')
+    if fault in ADVERSARY and index > first_read_back(calls) and code != 5:
+        wrong.append(f"somebody else wrote the switch after the halt, and the exit code is {code}")
     if code == 0 and floor.state() != floor.good:
         wrong.append("exit code 0, but the namespace is not equal to the LKG")
     if report is None and not was_killed and code == 0:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # faults.sh --full [--calls A..B] | --sample N [--seed S]: faults.py on a control plane of its own, from a build of the dev preset.
-# --full takes hours (each pair of a call and a fault is up to two restores): for a night, not for every change.
+# --full takes an hour and a half (each pair of a call and a fault is up to two restores): not for every change.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CLUSTER_BIN=$("$here/ensure.sh")

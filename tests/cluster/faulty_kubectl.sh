@@ -8,10 +8,12 @@ printf '%s\n' "$*" >&9
 index=$(wc -l <"$FAULT_DIR/calls")
 exec 9>&-
 read -r planned fault <"$FAULT_DIR/plan"
-if [ "$index" -ne "$planned" ]; then
-  [[ " $* " != *" proxy "* ]] || exec "$(dirname "$(readlink -f "$0")")/faulty_proxy.py" "$@"
+here=$(dirname "$(readlink -f "$0")")
+as_it_is() {
+  [[ " $* " != *" proxy "* ]] || exec "$here/faulty_proxy.py" "$@"
   exec "$FAULT_REAL" "$@"
-fi
+}
+[ "$index" -eq "$planned" ] || as_it_is "$@"
 
 server_error() { echo "Error from server ($1): $2" >&2; exit 1; }
 case $fault in
@@ -29,4 +31,5 @@ case $fault in
   500) server_error InternalError "Internal error occurred: injected" ;;
   gone) rm "$FAULT_DIR/kubectl"; exec "$FAULT_REAL" "$@" ;; # for all later calls
   kill) kill -KILL "$PPID" ;; # the tool itself
+  flip | delete | recreate) "$here/adversary.sh" "$fault"; as_it_is "$@" ;;
 esac

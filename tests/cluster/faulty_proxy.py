@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 
+HERE = pathlib.Path(__file__).resolve().parent
 FOLDER = pathlib.Path(os.environ["FAULT_DIR"])
 REASONS = {"401": "Unauthorized", "403": "Forbidden", "409": "Conflict", "429": "TooManyRequests", "500": "InternalError"}
 SOCKET = next(one for one in sys.argv if one.startswith("--unix-socket=")).partition("=")[2]
@@ -64,6 +65,8 @@ class Connection(socketserver.BaseRequestHandler):
             self.request.sendall(f"HTTP/1.1 {fault} {REASONS[fault]}\r\nContent-Type: application/json\r\n"
                                  f"Content-Length: {len(status)}\r\n\r\n{status}".encode())
         else:
+            if fault in ("flip", "delete", "recreate"):
+                subprocess.run([HERE / "adversary.sh", fault], check=True)
             answer = answer_of(request)
             if fault == "gone":
                 (FOLDER / "kubectl").unlink()
