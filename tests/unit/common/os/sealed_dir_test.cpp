@@ -207,6 +207,20 @@ TEST_F(SealedDirTest, RemovesTheLeftoversOfDeadRunsAndNothingElse) {
                                    ".partial-" + dead, "lkg-0.partial-" + dead, ".lkg-0"}));
 }
 
+// What the system said of a dead one must not count for the next.
+TEST_F(SealedDirTest, LeavesWhatALiveRunFillsAmongLeftovers) {
+  const std::string alive = std::to_string(::getppid());
+  const std::string dead = dead_pid();
+  std::set<std::string> expected = {"lkg-1"};
+  for (int i = 2; i < 12; ++i) {  // in the order of the file system, some come after a dead one
+    const std::string name = ".lkg-" + std::to_string(i) + ".partial-";
+    for (const auto& pid : {alive, dead}) write_file(parent() / (name + pid) / "file", "x");
+    expected.insert(name + alive);
+  }
+  seal();
+  EXPECT_EQ(names_in(parent()), expected);
+}
+
 // A link that somebody put there is removed, never what it leads to.
 TEST_F(SealedDirTest, RemovesALinkInALeftoversPlaceAndNotItsTarget) {
   write_file(parent() / "precious" / "file", "x");
