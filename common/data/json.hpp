@@ -23,7 +23,7 @@ struct JsonLimits {
   std::size_t max_bytes = std::size_t{512} << 20;
   int max_depth = 128;
   std::span<const std::string_view>
-      without{};  // members of these names are left out, what is in them unchecked
+      without{};  // members of these names are left out, the keys in them unchecked
 };
 
 // Text to value, the only way in. Refuses duplicate keys, text after the value, invalid UTF-8, a

@@ -209,6 +209,23 @@ class StringFinder {
   std::optional<std::string> m_found;
 };
 
+// Reads the value that fills [begin, end) of the source.
+Json read_range(const SourceText& source, std::size_t begin, std::size_t end,
+                const JsonLimits& limits) {
+  const std::string_view range = source.text.substr(begin, end - begin);
+  if (range.starts_with(k_byte_order_mark)) source.refuse("a byte-order mark", begin);
+  // The library takes a NUL for the end of the text and would not see what follows.
+  if (const auto nul = range.find('\0'); nul != std::string_view::npos)
+    source.refuse("a NUL byte", begin + nul);
+  const char* at = range.data();
+  const char* last = range.data() + range.size();
+  JsonReader reader(source, limits, nullptr);
+  if (Json::sax_parse(at, last, &reader)) return reader.take();
+  JsonReader locating(source, limits, &at);
+  Json::sax_parse(Cursor(at), Cursor(last), &locating);
+  return locating.take();
+}
+
 std::size_t end_of_string(std::string_view text, std::size_t quote) {
   for (std::size_t at = quote + 1; at < text.size(); ++at) {
     if (text[at] == '"') return at + 1;
@@ -233,65 +250,12 @@ std::size_t end_of_container(std::string_view text, std::size_t bracket) {
   return text.size();
 }
 
-bool begins_delimited(char c) {
-  return c == '"' || c == '{' || c == '[';
-}
-
-// Where the string or container that begins at `begin` ends.
-std::size_t end_of_delimited(std::string_view text, std::size_t begin) {
-  return text[begin] == '"' ? end_of_string(text, begin) : end_of_container(text, begin);
-}
-
-// The text without most of what the reader would leave out: all that comes after a comma and is a
-// string or a container. To look for its end is several times as fast as to parse it; it is not
-// checked, nor that an object is around it.
-std::string cut_out(std::string_view text, std::span<const std::string_view> names) {
-  std::string kept;
-  kept.reserve(text.size());
-  std::size_t done = 0;
-  std::size_t quote = 0;
-  while ((quote = text.find('"', quote)) < text.size()) {
-    const std::size_t colon = end_of_string(text, quote);
-    const std::size_t value = colon + 1;
-    const std::string_view name = text.substr(quote + 1, colon - quote - 2);
-    const bool is_member = quote > 0 && text[quote - 1] == ',' && value < text.size() &&
-                           text[colon] == ':' && begins_delimited(text[value]);
-    if (is_member && std::ranges::find(names, name) != names.end()) {
-      kept.append(text, done, quote - 1 - done);
-      done = quote = end_of_delimited(text, value);
-    } else {
-      quote = colon;
-    }
-  }
-  return kept.append(text, done);
-}
-
-// Reads the value that fills [begin, end) of the source.
-Json read_range(const SourceText& source, std::size_t begin, std::size_t end,
-                const JsonLimits& limits) {
-  const std::string_view range = source.text.substr(begin, end - begin);
-  if (range.starts_with(k_byte_order_mark)) source.refuse("a byte-order mark", begin);
-  // The library takes a NUL for the end of the text and would not see what follows.
-  if (const auto nul = range.find('\0'); nul != std::string_view::npos)
-    source.refuse("a NUL byte", begin + nul);
-  if (!limits.without.empty()) {
-    const std::string kept = cut_out(range, limits.without);
-    JsonReader reader(source, limits, nullptr);
-    if (Json::sax_parse(kept.data(), kept.data() + kept.size(), &reader)) return reader.take();
-  }
-  const char* at = range.data();
-  const char* last = range.data() + range.size();
-  JsonReader reader(source, limits, nullptr);
-  if (Json::sax_parse(at, last, &reader)) return reader.take();
-  JsonReader locating(source, limits, &at);
-  Json::sax_parse(Cursor(at), Cursor(last), &locating);
-  return locating.take();
-}
-
 // Where the value that begins at `begin` ends. Only finds the cut: the slice is then read with full
 // strictness.
 std::size_t end_of_value(std::string_view text, std::size_t begin) {
-  if (begins_delimited(text[begin])) return end_of_delimited(text, begin);
+  const char first = text[begin];
+  if (first == '{' || first == '[') return end_of_container(text, begin);
+  if (first == '"') return end_of_string(text, begin);
   return std::min(text.find_first_of(" \t\n\r{[\"", begin + 1), text.size());
 }
 
