@@ -1,4 +1,5 @@
-// The JSON reader: what it takes, the writer gives back, and leaving members out changes no other.
+// The JSON reader: what it takes, another parser reads the same, the writer gives it back, and
+// leaving members out changes no other.
 #include "common/data/json.hpp"
 
 #include <array>
@@ -59,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const auto value =
       fuzz::accepted(ExitCode::failed, [&] { return data::read_json(text, "the input"); });
   if (value) {
+    fuzz::require(Json::parse(text, nullptr, false) == *value, "both parsers read the same");
     const std::string line = line_of(*value);
     const Json again = data::read_json(line, "what was written");
     fuzz::require(again == *value && line_of(again) == line, "one line comes back");
