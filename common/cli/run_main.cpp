@@ -1,10 +1,14 @@
 #include <fcntl.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <cerrno>
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <limits>
 #include <new>
 #include <system_error>
 #include <vector>
@@ -95,6 +99,17 @@ void occupy_standard_descriptors() {
   }
 }
 
+// A tree of JSON is many small blocks. For each large one that is freed, the C library would go
+// through all small ones that wait for reuse, and hand memory back that the next list asks for.
+void suit_allocation_to_trees() {
+#ifdef __GLIBC__
+  constexpr int k_largest_list = 32 << 20;
+  ::mallopt(M_MXFAST, 0);
+  ::mallopt(M_MMAP_THRESHOLD, k_largest_list);
+  ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+#endif
+}
+
 std::string shown_name(const char* argv0, const Program& program) {
   std::string basename = argv0 == nullptr ? "" : fs::path(argv0).filename().string();
   if (basename.empty() || basename.starts_with("kubectl-")) return "kubectl " + program.name;
@@ -122,6 +137,7 @@ ExitCode run(std::span<const std::string> args, const Program& program, Runtime&
 
 int run_main(int argc, char** argv, const Program& program) {
   occupy_standard_descriptors();
+  suit_allocation_to_trees();
   Terminal terminal(std::cout, std::cerr, shown_name(argc > 0 ? argv[0] : nullptr, program));
   const ExitCode code = guarded(terminal, [&] {
     const auto environment = os::Environment::of_process();
