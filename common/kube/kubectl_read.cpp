@@ -139,6 +139,8 @@ std::vector<Kubectl::Ask> Kubectl::ask_proxy(std::span<const Get> gets,
     m_proxy.reset();
     return asks;
   }
+  // One page after the other takes longest, so that it begins first.
+  std::ranges::stable_partition(asks, [&](const Ask& ask) { return gets[ask.index].in_pages; });
   std::vector<os::Fetch> fetches;
   for (const Ask& ask : asks) fetches.push_back(fetch_of(ask, gets[ask.index]));
   std::vector<Ask> left;

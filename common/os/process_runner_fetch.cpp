@@ -32,6 +32,8 @@ using boost::system::error_code;
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t k_buffer = std::size_t{64} << 10;
+constexpr std::size_t k_growth =
+    4;  // a body is copied each time it grows; what it has not, costs nothing
 
 // Nothing that could end the request line, or be another header.
 bool is_target(std::string_view text) {
@@ -56,6 +58,7 @@ class HttpFetch final : public Child, public std::enable_shared_from_this<HttpFe
   void send();
   void read();
   void take(std::size_t count);
+  void make_room();
   void wait_while_silent();
   void finish();
   void fail(std::string why);
@@ -110,6 +113,7 @@ void HttpFetch::take(std::size_t count) {
   if (m_done) return;
   wait_while_silent();
   m_buffer.commit(count);
+  make_room();
   error_code error;
   while (m_buffer.size() > 0 && !m_parser.is_done()) {
     m_buffer.consume(m_parser.put(m_buffer.data(), error));
@@ -120,6 +124,12 @@ void HttpFetch::take(std::size_t count) {
   if (m_parser.is_done()) return finish();
   if (m_buffer.size() == k_buffer) return fail("a header that is too long");
   read();
+}
+
+void HttpFetch::make_room() {
+  auto& body = m_parser.get().body();
+  if (body.capacity() - body.size() < m_buffer.size())
+    body.reserve(k_growth * (body.size() + m_buffer.size()));
 }
 
 void HttpFetch::wait_while_silent() {
