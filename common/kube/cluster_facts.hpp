@@ -17,7 +17,7 @@ ClusterFacts read_cluster_facts(const Kubectl& kubectl);
 
 // Where a write would go: which cluster, and whether the target's namespace is there.
 struct Place {
-  ClusterFacts cluster;
+  std::string cluster_uid;  // empty when it may not be read
   bool namespace_exists = false;
 };
 // In one round. Throws as read_cluster_facts does, and when the namespace may not be read.

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/kube/kill_switch.hpp"
+
 namespace dr::kube {
 namespace {
 
@@ -61,6 +63,18 @@ void make_conditions_brief(Json& status) {
   });
 }
 
+// Where images and restarts are judged.
+void make_status_brief(Json& status) {
+  keep_only(status, {"phase", "reason", "message", "conditions", "containerStatuses",
+                     "initContainerStatuses"});
+  make_conditions_brief(status);
+  for (const std::string_view list : {"containerStatuses", "initContainerStatuses"}) {
+    keep_only_in_each(
+        status, list,
+        {"name", "imageID", "containerID", "ready", "restartCount", "state", "lastState"});
+  }
+}
+
 void make_pod_brief(Json& pod) {
   make_metadata_brief(pod);
   if (Json* spec = member(pod, "spec", Json::value_t::object)) {
@@ -68,14 +82,41 @@ void make_pod_brief(Json& pod) {
     for (const std::string_view list : {"containers", "initContainers"})
       keep_only_in_each(*spec, list, {"name", "image"});
   }
-  if (Json* status = member(pod, "status", Json::value_t::object)) {
-    keep_only(*status, {"phase", "reason", "message", "conditions", "containerStatuses",
-                        "initContainerStatuses"});
-    make_conditions_brief(*status);
-    for (const std::string_view list : {"containerStatuses", "initContainerStatuses"}) {
-      keep_only_in_each(
-          *status, list,
-          {"name", "imageID", "containerID", "ready", "restartCount", "state", "lastState"});
+  if (Json* status = member(pod, "status", Json::value_t::object)) make_status_brief(*status);
+}
+
+// What is of a wrong type stays for its reader to refuse.
+bool may_name_switch(const Json& holder) {
+  if (!holder.is_object()) return true;
+  const auto source = holder.find("configMap");
+  if (source == holder.end() || source->is_null()) return false;
+  if (!source->is_object()) return true;
+  const auto name = source->find("name");
+  return name != source->end() && (!name->is_string() || *name == k_switch_name);
+}
+
+bool may_hold_switch(const Json& volume) {
+  if (may_name_switch(volume)) return true;
+  const auto projected = volume.find("projected");
+  if (projected == volume.end() || projected->is_null()) return false;
+  if (!projected->is_object()) return true;
+  const auto sources = projected->find("sources");
+  if (sources == projected->end() || sources->is_null()) return false;
+  return !sources->is_array() || std::ranges::any_of(*sources, may_name_switch);
+}
+
+// Every pod has one with its token.
+void drop_other_volumes(Json& spec) {
+  Json* volumes = member(spec, "volumes", Json::value_t::array);
+  if (volumes == nullptr) return;
+  std::erase_if(volumes->get_ref<Json::array_t&>(),
+                [](const Json& volume) { return !may_hold_switch(volume); });
+  if (!volumes->empty()) return;
+  for (const std::string_view list : {"containers", "initContainers"}) {
+    Json* containers = member(spec, list, Json::value_t::array);
+    if (containers == nullptr) continue;
+    for (Json& container : *containers) {
+      if (container.is_object()) container.erase("volumeMounts");
     }
   }
 }
@@ -83,7 +124,8 @@ void make_pod_brief(Json& pod) {
 void reduce_pod(Json& pod, Detail detail) {
   if (detail == Detail::brief) make_pod_brief(pod);
   if (detail != Detail::judged) return;
-  if (Json* status = member(pod, "status", Json::value_t::object)) make_conditions_brief(*status);
+  if (Json* spec = member(pod, "spec", Json::value_t::object)) drop_other_volumes(*spec);
+  if (Json* status = member(pod, "status", Json::value_t::object)) make_status_brief(*status);
 }
 
 bool is_revision(std::string_view kind) {
@@ -91,7 +133,7 @@ bool is_revision(std::string_view kind) {
 }
 
 // What a pod has most of, by its size in a list. The last four tell how it takes the switch.
-constexpr std::array<std::string_view, 34> k_of_pods = {
+constexpr std::array<std::string_view, 40> k_of_pods = {
     "managedFields",
     "annotations",
     "generateName",
@@ -121,6 +163,12 @@ constexpr std::array<std::string_view, 34> k_of_pods = {
     "observedGeneration",
     "podIPs",
     "hostIPs",
+    "podIP",
+    "hostIP",
+    "startTime",
+    "terminationGracePeriodSeconds",
+    "terminationMessagePath",
+    "terminationMessagePolicy",
     "lastProbeTime",
     "env",
     "envFrom",

@@ -1,7 +1,6 @@
 #include "common/kube/ownership.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <string_view>
 #include <tuple>
 
@@ -27,8 +26,8 @@ bool are_same(const std::string& a, const std::string& b) {
 }
 
 void sort_by_name(std::vector<const Json*>& objects) {
-  std::sort(objects.begin(), objects.end(),
-            [](const Json* a, const Json* b) { return name_of(*a) < name_of(*b); });
+  std::ranges::sort(objects, {},
+                    [](const Json* object) -> std::string_view { return name_of(*object); });
 }
 
 std::string newest_revision_hash(const std::vector<const Json*>& controller_revisions) {
@@ -74,7 +73,7 @@ Ownership::Ownership(const std::vector<Json>& pods, const std::vector<Json>& rep
   const auto fill = [](Index& index, const std::vector<Json>& objects, auto owner_of) {
     for (const Json& object : objects) {
       const Json* owner = owner_of(object);
-      if (owner != nullptr) index.emplace(data::string_at(*owner, {"uid"}), &object);
+      if (owner != nullptr) index[data::string_at(*owner, {"uid"})].push_back(&object);
     }
   };
   fill(m_pods, pods, controller_of);
@@ -89,11 +88,13 @@ std::vector<const Json*> Ownership::pods_of(const Json& workload) const {
   if (kind != "Deployment" && kind != "CronJob") return owned(m_pods, uid);
 
   std::vector<const Json*> pods;
+  bool is_mixed = false;
   for (const Json* owner : owned(kind == "CronJob" ? m_jobs : m_replica_sets, uid)) {
-    const std::vector<const Json*> more = owned(m_pods, uid_of(*owner));
+    const auto& more = owned(m_pods, uid_of(*owner));
+    is_mixed = is_mixed || (!pods.empty() && !more.empty());
     pods.insert(pods.end(), more.begin(), more.end());
   }
-  sort_by_name(pods);
+  if (is_mixed) sort_by_name(pods);
   return pods;
 }
 
@@ -103,12 +104,12 @@ bool Ownership::is_current(const Json& workload, const Json& pod) const {
   const auto owns_pod = [&pod](const Json* owner) { return is_controlled_by(pod, uid_of(*owner)); };
 
   if (kind == "Deployment") {
-    const std::vector<const Json*> replica_sets = owned(m_replica_sets, uid);
+    const auto& replica_sets = owned(m_replica_sets, uid);
     const auto owner = std::find_if(replica_sets.begin(), replica_sets.end(), owns_pod);
     return owner != replica_sets.end() && are_same(revision_of(**owner), revision_of(workload));
   }
   if (kind == "CronJob") {
-    const std::vector<const Json*> jobs = owned(m_jobs, uid);
+    const auto& jobs = owned(m_jobs, uid);
     return std::any_of(jobs.begin(), jobs.end(), owns_pod);
   }
   if (!owns_pod(&workload)) return false;
@@ -129,13 +130,10 @@ std::vector<const Json*> Ownership::jobs_of(const Json& cron_job) const {
   return jobs;
 }
 
-std::vector<const Json*> Ownership::owned(const Index& index, const std::string& uid) const {
-  std::vector<const Json*> objects;
-  const auto [first, last] = index.equal_range(uid);
-  std::transform(first, last, std::back_inserter(objects),
-                 [](const auto& entry) { return entry.second; });
-  sort_by_name(objects);
-  return objects;
+const std::vector<const Json*>& Ownership::owned(const Index& index, const std::string& uid) {
+  static const std::vector<const Json*> k_none;
+  const auto entry = index.find(uid);
+  return entry == index.end() ? k_none : entry->second;
 }
 
 }  // namespace dr::kube

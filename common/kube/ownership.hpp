@@ -1,7 +1,7 @@
 #pragma once
 
-#include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -11,8 +11,8 @@ namespace dr::kube {
 
 // Who owns which pod, by controller references (uids), never by selectors: pods of other workloads,
 // Jobs and strays match selectors too. A Job also belongs to the CronJob that it was made from by
-// hand. Holds pointers into the lists it was made from, which must
-// outlive it.
+// hand. Holds pointers into the lists it was made from, which must outlive it and are in the order
+// of names, as a Snapshot's are.
 class Ownership {
  public:
   Ownership(const std::vector<Json>& pods, const std::vector<Json>& replica_sets,
@@ -33,9 +33,9 @@ class Ownership {
   std::vector<const Json*> jobs_of(const Json& cron_job) const;
 
  private:
-  using Index =
-      std::unordered_multimap<std::string, const Json*>;  // controller's uid to what it owns
-  std::vector<const Json*> owned(const Index& index, const std::string& uid) const;
+  // A controller's uid to what it owns, by name.
+  using Index = std::unordered_map<std::string_view, std::vector<const Json*>>;
+  static const std::vector<const Json*>& owned(const Index& index, const std::string& uid);
 
   Index m_pods;
   Index m_replica_sets;

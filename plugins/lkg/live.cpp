@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 #include <map>
 #include <set>
 #include <span>
@@ -207,12 +206,9 @@ std::vector<const Json*> lkg_objects(const Live& live) {
   const Json* kill_switch = live.find("ConfigMap", kube::k_switch_name);
   if (kill_switch != nullptr) objects.push_back(kill_switch);
   const auto add = [&](const std::vector<Json>& of_kind) {
-    const auto first = objects.size();
     for (const auto& object : of_kind) {
       if (&object != kill_switch && belongs_to_lkg(object)) objects.push_back(&object);
     }
-    std::sort(objects.begin() + static_cast<std::ptrdiff_t>(first), objects.end(),
-              [](const Json* a, const Json* b) { return kube::name_of(*a) < kube::name_of(*b); });
   };
   for (const auto& kind : kube::kinds()) {
     if (const auto list = live.referenced.find(kind.kind); list != live.referenced.end())

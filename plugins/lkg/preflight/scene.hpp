@@ -18,6 +18,7 @@ struct Scene {
   const Plan& plan;  // what is written decides what is in the way of it
   const kube::ClusterFacts& cluster;
   const ImageCheck& images;
+  bool is_halted = false;  // by this very run, which needs no more rights where nothing is written
 };
 
 // The plan has the object written; what is right already is in nobody's way.

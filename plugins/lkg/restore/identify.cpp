@@ -48,8 +48,8 @@ void identify(RestoreRun& run) {
   run.lkg.require_namespace(ns);
   try {
     const auto place = kube::read_place(run.kubectl);
-    run.cluster = place.cluster;
-    run.result.cluster_uid = place.cluster.uid;
+    run.cluster.uid = place.cluster_uid;
+    run.result.cluster_uid = place.cluster_uid;
     run.namespace_exists = place.namespace_exists;
   } catch (const Error& error) {
     // Nothing can be halted on a cluster that does not answer, and that is the danger to report.

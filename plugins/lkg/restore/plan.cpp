@@ -106,7 +106,7 @@ std::string content_hash(const Json& lkg, const Json& live, kube::Allocated allo
 }
 
 // What identifies a plan: the LKG, what was agreed to, and each object with what is done to it and
-// what it is now.
+// what it is now. One that equals the LKG's is what the LKG says.
 std::string hash_of(const Plan& plan, const Lkg& lkg, const Live& live) {
   const auto& consent = plan.consent;
   const auto volatiles = VolatileObjects::of_metadata(lkg.metadata);
@@ -114,11 +114,9 @@ std::string hash_of(const Plan& plan, const Lkg& lkg, const Live& live) {
   lines.push_back(os::sha256_hex(data::write_json(Json(lkg.objects), -1)));
   lines.push_back({consent.recreate, consent.prune, consent.preserve_node_ports,
                    consent.allow_different_cluster, consent.allow_gitops});
-  const auto add = [&](const kube::ObjectKey& key, std::string_view action, bool stamped,
-                       const Json* wanted, const Json* now) {
-    Json line = {key.display(), action, stamped};
-    if (now != nullptr) {
-      line.push_back(kube::uid_of(*now));
+  const auto add = [&](Json line, const Json* wanted, const Json* now, bool is_equal) {
+    if (now != nullptr) line.push_back(kube::uid_of(*now));
+    if (now != nullptr && !is_equal) {
       line.push_back(
           content_hash(wanted == nullptr ? *now : *wanted, *now, plan.allocated, volatiles));
     }
@@ -126,10 +124,11 @@ std::string hash_of(const Plan& plan, const Lkg& lkg, const Live& live) {
   };
   for (const auto& planned : plan.objects) {
     const auto& drift = planned.drift;
-    add(drift.key, name_of(planned.action), planned.stamped, drift.lkg, drift.live);
+    add({drift.key.display(), name_of(planned.action), planned.stamped}, drift.lkg, drift.live,
+        drift.differences.empty() && drift.defaulted.empty());
   }
   for (const auto& extra : plan.extras)
-    add(extra.key, "extra", false, nullptr, live.find(extra.key));
+    add({extra.key.display(), "extra", false}, nullptr, live.find(extra.key), false);
   return os::sha256_hex(data::write_json(lines, -1));
 }
 
@@ -147,13 +146,14 @@ std::string workload_of(const Json& pod, const Live& live) {
 }
 
 std::set<std::string> doomed_pods_of(const Plan& plan, const Live& live) {
+  std::set<std::string> workloads;
+  for (const auto& extra : plan.extras) {
+    if (plan.deletes(extra)) workloads.insert(extra.key.display());
+  }
   std::set<std::string> doomed;
+  if (workloads.empty()) return doomed;
   for (const auto& pod : live.snapshot.of("Pod")) {
-    const std::string workload = workload_of(pod, live);
-    const bool goes = std::any_of(plan.extras.begin(), plan.extras.end(), [&](const Extra& extra) {
-      return plan.deletes(extra) && extra.key.display() == workload;
-    });
-    if (goes) doomed.insert(kube::uid_of(pod));
+    if (workloads.contains(workload_of(pod, live))) doomed.insert(kube::uid_of(pod));
   }
   return doomed;
 }

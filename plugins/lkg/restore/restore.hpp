@@ -99,7 +99,7 @@ struct RestoreRun {
   kube::KillSwitch kill_switch;
   RestoreResult result;
 
-  kube::ClusterFacts cluster{};          // since identify
+  kube::ClusterFacts cluster{};          // since identify; its version since preflight
   bool namespace_exists = false;         // since identify
   std::optional<kube::Halted> halted{};  // since halt
   bool switch_in_doubt = false;  // a write of ours may have made a version that `halted` is not of

@@ -41,7 +41,14 @@ class Waiter {
     for (const auto& object : run.lkg.objects) {
       if (kube::is_workload(kube::kind_of(object))) m_keys.push_back(kube::key_of(object));
     }
-    note_troubles_before();
+  }
+
+  void note_troubles_before() {
+    const auto ownership = m_run.live.ownership();
+    for (const auto& key : m_keys) {
+      const Json* workload = m_run.live.find(key);
+      if (workload != nullptr) note_troubles(kube::rollout_state(*workload, ownership));
+    }
   }
 
   // Looks once: states of all workloads, and the cure of what would never move by itself.
@@ -93,6 +100,7 @@ class Waiter {
       WorkloadOutcome outcome{key.display(), {}, {}};
       if (const Json* workload = live.find(key)) {
         outcome.state = kube::rollout_state(*workload, ownership);
+        if (&live == &m_run.live) note_troubles(outcome.state);
         if (!outcome.state.settled) delete_stuck_pods(*workload, ownership);
         for (const Json* pod : ownership.pods_of(*workload))
           m_restarts[key.display()] += kube::restarts_of(*pod);
@@ -142,14 +150,8 @@ class Waiter {
     return outcome.state.troubles.empty() ? "" : description(outcome.state.troubles.front());
   }
 
-  void note_troubles_before() {
-    const auto ownership = m_run.live.ownership();
-    for (const auto& key : m_keys) {
-      const Json* workload = m_run.live.find(key);
-      if (workload == nullptr) continue;
-      for (const auto& trouble : kube::rollout_state(*workload, ownership).troubles)
-        m_before.insert(identity(trouble));
-    }
+  void note_troubles(const kube::RolloutState& before) {
+    for (const auto& trouble : before.troubles) m_before.insert(identity(trouble));
   }
 
   static std::string identity(const kube::PodTrouble& trouble) {
@@ -248,6 +250,7 @@ void await_rollouts(RestoreRun& run) {
     waiter.look_at_preflight();
     run.live_holds = waiter.all_settled() && run.clock.steady() - run.live_since < k_fresh;
   } else {
+    waiter.note_troubles_before();
     waiter.look();
   }
   while (!waiter.all_settled()) {

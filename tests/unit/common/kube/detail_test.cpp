@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/kube/object.hpp"
+#include "common/kube/switch_consumers.hpp"
 #include "tests/unit/support/floor_builder.hpp"
 
 namespace dr::kube {
@@ -30,6 +31,14 @@ Json brief(Json object) {
 Json read_as(const Json& object, Detail detail) {
   const auto names = left_out(data::string_at(object, {"kind"}), detail);
   return reduced(data::read_json(data::write_json(object), "test", {.without = names}), detail);
+}
+
+// How its containers take the switch, a line each.
+std::string ways_of(const Json& pod) {
+  std::string text;
+  for (const auto& one : switch_consumers(pod.at("spec")))
+    text += one.container + " " + std::string(name_of(one.way)) + " " + one.source + "\n";
+  return text;
 }
 
 // Keeps the memory of a capture down: what 5,000 pods have much of goes.
@@ -129,6 +138,40 @@ TEST(LeftOut, OfAJudgedPodIsWhatNothingJudgesItBy) {
   EXPECT_EQ(judged.at("status").at("conditions"),
             Json::array({{{"type", "Ready"}, {"status", "True"}}}));
   EXPECT_EQ(judged.at("metadata").at("ownerReferences").size(), 1U);
+}
+
+// Every pod mounts its token, which is much of it in memory. How it takes the switch is all that a
+// proof looks at.
+TEST(Reduce, LeavesOfAJudgedPodsVolumesThoseOfTheSwitch) {
+  const auto pod_with = [](std::string_view more_volumes) {
+    return data::read_json(
+        R"({"kind": "Pod", "metadata": {"name": "web-1"}, "spec": {
+              "volumes": [{"name": "token", "projected": {"sources": [
+                             {"configMap": {"name": "kube-root-ca.crt"}}]}}, {"name": "work", "emptyDir": {}})" +
+            std::string(more_volumes) +
+            R"(], "initContainers": [{"name": "init", "volumeMounts": [{"name": "switch", "mountPath": "/s"}]}],
+               "containers": [{"name": "web", "env": [{"name": "EXECUTION_HALTED_FILE", "value": "/s/x"}],
+                 "volumeMounts": [{"name": "token", "mountPath": "/t"}, {"name": "switch", "mountPath": "/s"}]}]}})",
+        "test");
+  };
+  for (const char* more :
+       {R"(, {"name": "switch", "configMap": {"name": "agenttrader-kill-switch"}})",
+        R"(, {"name": "switch", "projected": {"sources": [{"secret": {"name": "a"}},
+             {"configMap": {"name": "agenttrader-kill-switch", "items": [{"key": "EXECUTION_HALTED", "path": "x"}]}}]}})",
+        R"(, {"name": "switch", "configMap": {"name": "another"}})", ""}) {
+    const Json whole = pod_with(more);
+    const Json judged = reduced(whole, Detail::judged);
+    EXPECT_EQ(ways_of(judged), ways_of(whole)) << more;
+    EXPECT_LE(judged.at("spec").at("volumes").size(), 1U) << more;
+  }
+  EXPECT_FALSE(reduced(pod_with(""), Detail::judged)
+                   .at("spec")
+                   .at("containers")[0]
+                   .contains("volumeMounts"));
+  for (const char* wrong : {"[1]", "[{\"configMap\": 1}]", "[{\"projected\": []}]", "{}"}) {
+    const Json spec = {{"volumes", data::read_json(wrong, "test")}};
+    EXPECT_EQ(reduced({{"kind", "Pod"}, {"spec", spec}}, Detail::judged).at("spec"), spec) << wrong;
+  }
 }
 
 // The reader of a member refuses a wrong type with its place; leaving it out would hide it.
