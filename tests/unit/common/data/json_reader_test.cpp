@@ -51,6 +51,21 @@ TEST(ReadJson, TakesFractionsAndExponentsForDoubles) {
               ThrowsMessage<Error>(HasSubstr("no double holds at line 1 column 5")));
 }
 
+// The parser's own are one bit off; a custom resource may hold any number, and must get it back.
+TEST(ReadJson, GivesTheNearestDouble) {
+  EXPECT_EQ(read_json("1626.5689700432463", "reply"), 1626.5689700432463);
+  EXPECT_EQ(read_json("[9442.4965739091294]", "reply")[0], 9442.4965739091294);
+  EXPECT_EQ(read_json("[-0, -0.0]", "reply").dump(), "[0,-0.0]");
+}
+
+// A text of more than the parser's buffer comes in parts.
+TEST(ReadJson, JoinsTheParts) {
+  const std::string run(5'000, 'x');
+  const std::string text = run + "\\n" + run;
+  const Json value = read_json("{\"" + text + "\":\"" + text + "\"}", "reply");
+  EXPECT_EQ(value, Json({{run + "\n" + run, run + "\n" + run}}));
+}
+
 TEST(ReadJson, RefusesDuplicateKeysAtAnyDepth) {
   EXPECT_THAT(reading("{\"a\":1,\n \"a\":2}"),
               ThrowsMessage<Error>("reply: duplicate key \"a\" at line 2 column 4"));
