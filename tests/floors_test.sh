@@ -44,6 +44,7 @@ check_plugin() { # a file of plugins/
 check_library() { # any file
   case $header in
     boost/crc.hpp) case $file in common/os/archive.cpp) ;; *) wrong "Boost.CRC is at home in common/os/archive.cpp" ;; esac ;;
+    boost/json/*) case $file in common/data/json_reader.cpp) ;; *) wrong "Boost.JSON is at home in common/data/json_reader.cpp" ;; esac ;;
     boost/*) case $file in common/os/process_runner*.cpp) ;; *) wrong "Boost is at home in common/os/process_runner*.cpp" ;; esac ;;
     archive.h | archive_entry.h) case $file in common/os/archive.cpp) ;; *) wrong "libarchive is at home in common/os/archive.cpp" ;; esac ;;
     yaml-cpp/*) case $file in common/data/yaml_codec.cpp) ;; *) wrong "yaml-cpp is at home in common/data/yaml_codec.cpp" ;; esac ;;
