@@ -32,7 +32,7 @@ VARYING = [
     (r"https://\d+\.\d+\.\d+\.\d+(:\d+)?", "SERVER"),
     (r"\b\d+KiB\b", "SIZE"),
     (r"(?<=-)[0-9a-z]{8,10}-[0-9a-z]{5}\b|(?<=(first|probe)-)[0-9a-z]{5}\b", "POD"),
-    (r"(?<![\w.])(\d+(\.\d)?[smhd]){1,2}(?![\w.])", "AGE"),
+    (r"(?<![\w.])((\d+(\.\d)?[smhd]){1,2}|\d+ms)(?![\w.])", "AGE"),
     (r"\b10\.\d+\.\d+\.\d+\b", "IP"),
     (r"\bnode-\d\b", "NODE"),
     (r"\b(\d+) of \1 pods ready", "N of N pods ready"),
