@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -19,11 +21,17 @@ namespace data {
 
 using Path = std::initializer_list<std::string_view>;  // member names from an object down
 
+// Changes an item of a list.
+using ItemHandler = std::function<void(Json& item)>;
+
 struct JsonLimits {
   std::size_t max_bytes = std::size_t{512} << 20;
   int max_depth = 128;
   std::span<const std::string_view>
       without{};  // members of these names are left out, the keys in them unchecked
+  // Called with each object of the outermost member `items` as soon as it is read, so that of a
+  // long list what nobody keeps is never there all at once.
+  ItemHandler on_item{};
 };
 
 // Text to value, the only way in. Refuses duplicate keys, text after the value, invalid UTF-8, a
@@ -31,6 +39,24 @@ struct JsonLimits {
 // holds. `source` names the text in errors: Error(failed) "<source>: <cause> at line L column C",
 // or without a place when the whole text is too large. No error quotes a value.
 Json read_json(std::string_view text, std::string_view source, const JsonLimits& limits = {});
+
+// The same for a text that comes in parts, of which only the value stays.
+class JsonFeed {
+ public:
+  explicit JsonFeed(JsonLimits limits);
+  ~JsonFeed();
+  JsonFeed(const JsonFeed&) = delete;
+  JsonFeed& operator=(const JsonFeed&) = delete;
+
+  void add(std::string_view part);
+  // The value, once; nullopt when read_json would refuse the text, or what `on_item` throws ended
+  // the reading: the whole text tells why.
+  std::optional<Json> take();
+
+ private:
+  class State;
+  std::unique_ptr<State> m_state;
+};
 
 // A run of JSON values in one text, as `watch` and `replace -o json` print them.
 std::vector<Json> read_json_stream(std::string_view text, std::string_view source,
@@ -44,9 +70,9 @@ std::string write_json(const Json& value, int indent = 2);
 // would act on has all that is not ASCII as \u escapes.
 std::string write_shown_json(const Json& value);
 
-// The string at that place of the object in `text`, without reading what comes after the outermost
-// member on its way: a list says where it goes on long before it ends. A hint for whoever reads the
-// whole text later, which this does not check; nullopt where none is found.
+// The string at that place of the object that `text` is, or begins with, without reading what comes
+// after the outermost member on its way: a list says its version long before it ends. A hint for
+// whoever reads the whole text later, which this does not check; nullopt where none is found.
 std::optional<std::string> peek_string(std::string_view text, Path path);
 
 // --- Typed access: an absent or null member is "not there", a member of another type is an error

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <initializer_list>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/error.hpp"
 #include "common/data/json.hpp"
 #include "common/data/source_text.hpp"
 #include "common/data/tree_builder.hpp"
@@ -61,15 +63,17 @@ std::string cause_of(const nlohmann::detail::exception& error) {
   return std::string(cause.substr(0, cause.find("; last read: ")));
 }
 
-// The SAX handler: puts values together and refuses what the library lets pass. With `at`, which
-// points just past the last byte that the parser took, a refusal is an Error that tells the place;
-// without, it ends the parsing.
+// The SAX handler: puts values together and refuses what the library lets pass. With a source and
+// `at`, which points just past the last byte that the parser took, a refusal is an Error that tells
+// the place; without, it ends the parsing.
 class JsonReader {
  public:
-  JsonReader(const SourceText& source, const JsonLimits& limits, const char* const* at)
+  explicit JsonReader(const JsonLimits& limits, const SourceText* source = nullptr,
+                      const char* const* at = nullptr)
       : m_source(source),
         m_max_depth(static_cast<std::size_t>(limits.max_depth)),
         m_without(limits.without),
+        m_on_item(limits.on_item),
         m_at(at) {}
 
   Json take() { return m_tree.take(); }
@@ -114,6 +118,7 @@ class JsonReader {
       m_leaving_out = true;
       return true;
     }
+    if (m_tree.depth() == 1) m_in_items = name == "items";
     return m_tree.key(std::string(name)) || refuse("duplicate key " + Json(name).dump());
   }
 
@@ -134,24 +139,32 @@ class JsonReader {
   }
   bool close() {
     if (!m_leaving_out) {
-      m_tree.close();
+      Json& closed = m_tree.close();
+      if (m_on_item && m_in_items && closed.is_object() && is_element_of_member())
+        m_on_item(closed);
     } else if (--m_left_out_depth == 0) {
       m_leaving_out = false;
     }
     return true;
   }
   bool is_too_deep() const { return m_tree.depth() + m_left_out_depth >= m_max_depth; }
+  // After the end of a value.
+  bool is_element_of_member() const {
+    return m_tree.depth() == 2 && m_tree.next() == TreeBuilder::Place::element;
+  }
   bool refuse(std::string_view cause) const {
     if (m_at == nullptr) return false;
-    const auto read = static_cast<std::size_t>(*m_at - m_source.text.data());
-    m_source.refuse(cause, read > 0 ? read - 1 : 0);
+    const auto read = static_cast<std::size_t>(*m_at - m_source->text.data());
+    m_source->refuse(cause, read > 0 ? read - 1 : 0);
   }
 
-  const SourceText& m_source;
+  const SourceText* m_source;
   std::size_t m_max_depth;
   std::span<const std::string_view> m_without;
+  const ItemHandler& m_on_item;
   const char* const* m_at;
   TreeBuilder m_tree;
+  bool m_in_items = false;           // in that member of the outermost object
   bool m_leaving_out = false;        // from the key of such a member to the end of its value
   std::size_t m_left_out_depth = 0;  // containers open in it
 };
@@ -230,74 +243,24 @@ class Events {
   std::string m_parts;  // of a text or number that did not come as one
 };
 
-bool parse(std::string_view text, JsonReader& reader, const JsonLimits& limits) {
+boost::json::parse_options options_of(const JsonLimits& limits) {
   boost::json::parse_options options;
   options.max_depth = static_cast<std::size_t>(limits.max_depth);
-  boost::json::basic_parser<Events<JsonReader>> parser(options, reader);
-  ErrorCode code;
-  const std::size_t taken = parser.write_some(false, text.data(), text.size(), code);
-  return !code && text.find_first_not_of(k_white_space, taken) == std::string_view::npos;
+  return options;
 }
 
-// The SAX handler of peek_string: ends the parsing when it has what it looks for, or has passed it.
-class StringFinder {
- public:
-  explicit StringFinder(Path path) : m_path(path) {}
+bool is_white(std::string_view text) {
+  return text.find_first_not_of(k_white_space) == std::string_view::npos;
+}
 
-  std::optional<std::string> take() { return std::move(m_found); }
+using Parser = boost::json::basic_parser<Events<JsonReader>>;
 
-  bool null() { return pass(); }
-  bool boolean(bool /*value*/) { return pass(); }
-  bool number_integer(std::int64_t /*value*/) { return pass(); }
-  bool number_unsigned(std::uint64_t /*value*/) { return pass(); }
-  bool number_float(double /*value*/, const std::string& /*token*/) { return pass(); }
-  bool binary(Json::binary_t& /*value*/) { return pass(); }
-  bool string(std::string& value) {
-    if (!m_is_on_path || m_matched + 1 != m_path.size()) return pass();
-    m_found = std::move(value);
-    return false;
-  }
-  bool key(const std::string& name) {
-    m_is_on_path =
-        m_depth == m_matched + 1 && m_matched < m_path.size() && name == m_path.begin()[m_matched];
-    return true;
-  }
-  bool start_object(std::size_t /*size*/) {
-    ++m_depth;
-    if (m_is_on_path) ++m_matched;
-    return pass();
-  }
-  bool start_array(std::size_t /*size*/) {
-    ++m_depth;
-    return pass();
-  }
-  bool end_object() {
-    --m_depth;
-    if (m_matched == 0 || m_depth != m_matched) return true;
-    --m_matched;
-    return m_matched > 0;
-  }
-  bool end_array() {
-    --m_depth;
-    return true;
-  }
-  static bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
-                          const nlohmann::detail::exception& /*error*/) {
-    return false;
-  }
-
- private:
-  bool pass() {
-    m_is_on_path = false;
-    return true;
-  }
-
-  Path m_path;
-  std::size_t m_depth = 0;    // open containers
-  std::size_t m_matched = 0;  // names of the path whose objects are open
-  bool m_is_on_path = false;  // the next value is what the next name of the path names
-  std::optional<std::string> m_found;
-};
+bool parse(std::string_view text, JsonReader& reader, const JsonLimits& limits) {
+  Parser parser(options_of(limits), reader);
+  ErrorCode code;
+  const std::size_t taken = parser.write_some(false, text.data(), text.size(), code);
+  return !code && is_white(text.substr(taken));
+}
 
 // Reads the value that fills [begin, end) of the source.
 Json read_range(const SourceText& source, std::size_t begin, std::size_t end,
@@ -307,11 +270,11 @@ Json read_range(const SourceText& source, std::size_t begin, std::size_t end,
   // The library takes a NUL for the end of the text and would not see what follows.
   if (const auto nul = range.find('\0'); nul != std::string_view::npos)
     source.refuse("a NUL byte", begin + nul);
-  JsonReader reader(source, limits, nullptr);
+  JsonReader reader(limits);
   if (parse(range, reader, limits)) return reader.take();
   const char* at = range.data();
   const char* last = at + range.size();
-  JsonReader locating(source, limits, &at);
+  JsonReader locating(limits, &source, &at);
   Json::sax_parse(Cursor(at), Cursor(last), &locating);
   return locating.take();
 }
@@ -357,10 +320,52 @@ Json read_json(std::string_view text, std::string_view source, const JsonLimits&
   return read_range(whole, 0, text.size(), limits);
 }
 
-std::optional<std::string> peek_string(std::string_view text, Path path) {
-  StringFinder finder(path);
-  Json::sax_parse(text.begin(), text.end(), &finder);
-  return finder.take();
+class JsonFeed::State {
+ public:
+  explicit State(JsonLimits limits)
+      : m_limits(std::move(limits)), m_reader(m_limits), m_parser(options_of(m_limits), m_reader) {}
+
+  void add(std::string_view part) {
+    m_size += part.size();
+    m_refused = m_refused || m_size > m_limits.max_bytes || !takes(part);
+  }
+  std::optional<Json> take() {
+    if (m_refused || !ends()) return std::nullopt;
+    return m_reader.take();
+  }
+
+ private:
+  bool takes(std::string_view part) try {
+    if (m_parser.done()) return is_white(part);
+    ErrorCode code;
+    const std::size_t taken = m_parser.write_some(true, part.data(), part.size(), code);
+    return !code && is_white(part.substr(taken));
+  } catch (const Error&) {  // of on_item, which read_json hands on
+    return false;
+  }
+  bool ends() {
+    if (m_parser.done()) return true;
+    ErrorCode code;
+    m_parser.write_some(false, "", 0, code);  // a number on its own ends only now
+    return !code;
+  }
+
+  JsonLimits m_limits;
+  JsonReader m_reader;
+  Parser m_parser;
+  std::size_t m_size = 0;
+  bool m_refused = false;
+};
+
+JsonFeed::JsonFeed(JsonLimits limits) : m_state(std::make_unique<State>(std::move(limits))) {}
+JsonFeed::~JsonFeed() = default;
+
+void JsonFeed::add(std::string_view part) {
+  m_state->add(part);
+}
+
+std::optional<Json> JsonFeed::take() {
+  return m_state->take();
 }
 
 std::vector<Json> read_json_stream(std::string_view text, std::string_view source,

@@ -17,7 +17,12 @@ class TreeBuilder {
   void put(Json value) { add(std::move(value)); }
   void open_object() { m_open.push_back(add(Json::object())); }
   void open_array() { m_open.push_back(add(Json::array())); }
-  void close() { m_open.pop_back(); }
+  // Returns what was open, which stays where it is until the next call.
+  Json& close() {
+    Json& closed = *m_open.back();
+    m_open.pop_back();
+    return closed;
+  }
 
   // Names the next value of the open object; false when the object has that key already.
   bool key(std::string name) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -28,15 +29,15 @@ struct Reply {
 // A GET of an API path.
 struct Get {
   std::string path;
-  std::span<const std::string_view> without{};  // members of these names are left out of the answer
-  // A list that can be long, of which a few hundred objects are read at a time where that costs no
-  // process each. Its path selects nothing, which a later page would not.
-  bool in_pages = false;
+  data::JsonLimits limits{};  // how the answer is read
+  bool is_long = false;  // read while it comes, so that its text is never whole; not by a process
 };
 
-// Takes the answer to one of several GETs as soon as it is there; of a list in pages, the pages in
-// order, of which one with an error is the last.
+// Takes the answer to one of several GETs as soon as it is there.
 using ReplyHandler = std::function<void(std::size_t index, Reply reply)>;
+
+// What else is to be asked because of how an answer begins.
+using HeadHandler = std::function<std::vector<Get>(std::size_t index, std::string_view head)>;
 
 // The environment of every kubectl that we run: the user's, without what changes how it behaves.
 std::vector<std::string> child_environment(const os::Environment& environment);
@@ -63,8 +64,10 @@ class Kubectl {
   // The same, but an object that is not there is nullopt; any other failure still throws.
   std::optional<Json> find(std::string_view path, std::string_view what) const;
   // Many GETs, at most k_parallel at a time; a failure, or an answer that is no JSON, is a Reply
-  // with an error here. Throws Error(failed) for a list that does not end.
-  void get_each(std::span<const Get> gets, const ReplyHandler& on_reply) const;
+  // with an error here. What `on_head` asks for besides gets the next indices; only an answer
+  // through the proxy has a head.
+  void get_each(std::span<const Get> gets, const ReplyHandler& on_reply,
+                const HeadHandler& on_head = {}) const;
   std::vector<Reply> get_all(std::span<const std::string> paths) const;  // in order
 
   // The output of a read-only kubectl command of another form, such as {"get", "secrets",
@@ -110,20 +113,18 @@ class Kubectl {
   // At most k_parallel at a time.
   std::vector<os::ProcessResult> run_all(const std::vector<os::Command>& commands) const;
   os::Command get_command(std::string_view path) const;
-  // What is still to be asked of one of several gets: by its path, or from a later page on.
-  struct Ask {
-    std::size_t index;
-    std::string path;
-    std::size_t page = 1;
-  };
-  // Asks the proxy, when there is one. Returns what it gave no answer of the API server to: neither
-  // an object nor that there is none.
-  std::vector<Ask> ask_proxy(std::span<const Get> gets, const ReplyHandler& on_reply) const;
-  os::Fetch fetch_of(const Ask& ask, const Get& get) const;
+  // Asks the proxy, when there is one; `gets` grow by what `on_head` asks for. Returns the indices,
+  // in order, of those that it gave no answer of the API server to: neither an object nor that
+  // there is none.
+  std::vector<std::size_t> ask_proxy(std::deque<Get>& gets, const ReplyHandler& on_reply,
+                                     const HeadHandler& on_head = {}) const;
+  // A fetch that hands what it reads to the feed, when there is one.
+  os::Fetch fetch_of(const Get& get, data::JsonFeed* feed) const;
   // What the API server said through the proxy; nullopt when that is not known to be its word.
-  std::optional<Reply> proxied_reply(const os::ProcessResult& result, const Get& get) const;
+  std::optional<Reply> proxied_reply(const os::ProcessResult& result, const Get& get,
+                                     data::JsonFeed* feed) const;
   Reply reply_of(const os::ProcessResult& result, std::string_view path,
-                 std::span<const std::string_view> without = {}) const;
+                 const data::JsonLimits& limits = {}) const;
 
   os::ProcessRunner& m_runner;
   std::filesystem::path m_program;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
+#include <map>
 #include <utility>
 
 #include "common/base/error.hpp"
@@ -46,42 +48,12 @@ std::optional<ApiError> read_refusal(const Refusal& refusal, const std::string& 
   }
 }
 
-// As many as kubectl itself asks for at a time.
-constexpr std::string_view k_page = "limit=500";
-// Five million objects: a list that goes on does not end.
-constexpr std::size_t k_max_pages = 10'000;
-
-// RFC 3986, 2.3.
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
-
-std::string query_value(std::string_view text) {
-  std::string value;
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      value += c;
-    } else {
-      value += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return value;
-}
-
-// A list from a page on. Its token holds the version to be read at, so that the path may not.
-std::string rest_of(std::string_view path, std::string_view token) {
-  return fmt::format("{}?continue={}", path.substr(0, path.find('?')), query_value(token));
-}
-
 }  // namespace
 
 Reply Kubectl::reply_of(const os::ProcessResult& result, std::string_view path,
-                        std::span<const std::string_view> without) const {
+                        const data::JsonLimits& limits) const {
   if (!result.ok()) return {nullptr, api_error_of(result)};
   try {
-    data::JsonLimits limits;
-    limits.without = without;
     return {data::read_json(result.out, std::string("answer to GET ").append(path), limits),
             std::nullopt};
   } catch (const Error& error) {
@@ -89,16 +61,18 @@ Reply Kubectl::reply_of(const os::ProcessResult& result, std::string_view path,
   }
 }
 
-void Kubectl::get_each(std::span<const Get> gets, const ReplyHandler& on_reply) const {
-  const auto left = ask_proxy(gets, on_reply);
+void Kubectl::get_each(std::span<const Get> gets, const ReplyHandler& on_reply,
+                       const HeadHandler& on_head) const {
+  std::deque<Get> all(gets.begin(), gets.end());
+  const auto left = ask_proxy(all, on_reply, on_head);
   std::vector<os::Command> commands;
-  for (const Ask& ask : left) commands.push_back(get_command(ask.path));
+  for (const std::size_t index : left) commands.push_back(get_command(all[index].path));
   log(commands);
   // Parsed while the others are read; and of the texts, which can be hundreds of megabytes, there
   // is one at a time.
   m_runner.run_each(commands, k_parallel, [&](std::size_t at, const os::ProcessResult& result) {
-    const Ask& ask = left[at];
-    on_reply(ask.index, reply_of(result, ask.path, gets[ask.index].without));
+    const Get& get = all[left[at]];
+    on_reply(left[at], reply_of(result, get.path, get.limits));
   });
 }
 
@@ -110,77 +84,80 @@ std::vector<Reply> Kubectl::get_all(std::span<const std::string> paths) const {
   return replies;
 }
 
-std::optional<Reply> Kubectl::proxied_reply(const os::ProcessResult& result, const Get& get) const {
+std::optional<Reply> Kubectl::proxied_reply(const os::ProcessResult& result, const Get& get,
+                                            data::JsonFeed* feed) const {
   const auto refusal = std::ranges::find(k_refusals, result.exit_code, &Refusal::status);
   if (refusal != k_refusals.end()) {
     if (auto error = read_refusal(*refusal, result.out)) return Reply{nullptr, std::move(error)};
   }
   if (!result.ok()) return std::nullopt;
-  Reply reply = reply_of(result, get.path, get.without);
+  if (feed != nullptr) {
+    auto value = feed->take();
+    return value ? std::optional(Reply{std::move(*value), std::nullopt}) : std::nullopt;
+  }
+  Reply reply = reply_of(result, get.path, get.limits);
   if (reply.error) return std::nullopt;
   return reply;
 }
 
-os::Fetch Kubectl::fetch_of(const Ask& ask, const Get& get) const {
-  std::string path = ask.path;
-  if (get.in_pages) {
-    path += path.find('?') == std::string::npos ? '?' : '&';
-    path += k_page;
-  }
-  if (m_log) m_log(command_line(get_command(path)) + "  # through the proxy");
-  return m_proxy->fetch(std::move(path));
+os::Fetch Kubectl::fetch_of(const Get& get, data::JsonFeed* feed) const {
+  if (m_log) m_log(command_line(get_command(get.path)) + "  # through the proxy");
+  os::Fetch fetch = m_proxy->fetch(get.path);
+  if (feed != nullptr) fetch.on_body = [feed](std::string_view part) { feed->add(part); };
+  return fetch;
 }
 
-std::vector<Kubectl::Ask> Kubectl::ask_proxy(std::span<const Get> gets,
-                                             const ReplyHandler& on_reply) const {
-  std::vector<Ask> asks;
-  for (const Get& get : gets) asks.push_back({asks.size(), get.path});
+std::vector<std::size_t> Kubectl::ask_proxy(std::deque<Get>& gets, const ReplyHandler& on_reply,
+                                            const HeadHandler& on_head) const {
+  std::vector<std::size_t> order;  // of the fetches, by the index of their get
+  for (std::size_t index = 0; index < gets.size(); ++index) order.push_back(index);
   if (!m_proxy || !m_proxy->is_usable()) {
     m_proxy.reset();
-    return asks;
+    return order;
   }
-  // One page after the other takes longest, so that it begins first.
-  std::ranges::stable_partition(asks, [&](const Ask& ask) { return gets[ask.index].in_pages; });
+  // What takes longest begins first.
+  std::ranges::stable_partition(order, [&](std::size_t index) { return gets[index].is_long; });
+  std::map<std::size_t, data::JsonFeed> feeds;
+  const auto feed_of = [&](std::size_t index) {
+    const auto feed = feeds.find(index);
+    return feed == feeds.end() ? nullptr : &feed->second;
+  };
+  const auto begin = [&](std::size_t index) {
+    if (gets[index].is_long) feeds.try_emplace(index, gets[index].limits);
+    return fetch_of(gets[index], feed_of(index));
+  };
   std::vector<os::Fetch> fetches;
-  for (const Ask& ask : asks) fetches.push_back(fetch_of(ask, gets[ask.index]));
-  std::vector<Ask> left;
+  for (const std::size_t index : order) fetches.push_back(begin(index));
+  const auto follow_up = [&](std::size_t at, std::string_view head) {
+    std::vector<os::Fetch> more;
+    if (!on_head) return more;
+    for (Get& get : on_head(order[at], head)) {
+      order.push_back(gets.size());
+      gets.push_back(std::move(get));
+      more.push_back(begin(order.back()));
+    }
+    return more;
+  };
+  std::vector<std::size_t> left;
   bool is_whole = true;
-  const auto next_page = [&](std::size_t at, const os::ProcessResult& result) {
-    std::optional<os::Fetch> next;
-    const auto [index, path, page] = asks[at];
-    if (!gets[index].in_pages || !result.ok()) return next;
-    const auto token = data::peek_string(result.out, {"metadata", "continue"});
-    if (!token || token->empty()) return next;
-    if (page == k_max_pages) {
-      throw Error(ExitCode::failed, fmt::format("failed to read {}: it does not end after {} pages",
-                                                gets[index].path, page));
-    }
-    asks.push_back({index, rest_of(gets[index].path, *token), page + 1});
-    next = fetch_of(asks.back(), gets[index]);
-    return next;
-  };
-  const auto take = [&](std::size_t at, const os::ProcessResult& result) {
-    const Ask& ask = asks[at];
-    is_whole = is_whole && result.exit_code >= 0;
-    // After a page that was no answer: the one that is asked for instead has this one in it.
-    if (std::ranges::find(left, ask.index, &Ask::index) != left.end()) return;
-    if (auto reply = proxied_reply(result, gets[ask.index])) {
-      on_reply(ask.index, std::move(*reply));
-    } else {
-      left.push_back(ask);
-    }
-  };
-  m_runner.fetch_each(fetches, k_parallel, next_page, take);
+  m_runner.fetch_each(fetches, k_parallel, follow_up,
+                      [&](std::size_t at, const os::ProcessResult& result) {
+                        const std::size_t index = order[at];
+                        is_whole = is_whole && result.exit_code >= 0;
+                        auto reply = proxied_reply(result, gets[index], feed_of(index));
+                        if (!reply) return left.push_back(index);
+                        on_reply(index, std::move(*reply));
+                      });
   if (!is_whole) m_proxy.reset();
-  std::ranges::sort(left, {}, &Ask::index);
+  std::ranges::sort(left);
   return left;
 }
 
 Reply Kubectl::urgent_get(const std::string& path) const {
   Reply reply;
-  const Get get{path};
+  std::deque<Get> gets = {{path}};
   const auto left =
-      ask_proxy({&get, 1}, [&](std::size_t, Reply proxied) { reply = std::move(proxied); });
+      ask_proxy(gets, [&](std::size_t, Reply proxied) { reply = std::move(proxied); });
   return left.empty() ? std::move(reply) : reply_of(urgent({"get", "--raw", path}), path);
 }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <utility>
@@ -20,10 +22,10 @@ std::string_view object_name(const Json& object) {
   return name_of(object);
 }
 
-using Lists = std::map<std::string, std::vector<Json>, std::less<>>;
+using Objects = std::map<std::string, std::vector<Json>, std::less<>>;  // by kind
 
 struct Collected {
-  Lists lists;
+  Objects lists;
   std::vector<const Kind*> unserved;
   bool at_one_version = true;  // every list answered at the resourceVersion that was asked for
 };
@@ -80,12 +82,21 @@ bool cannot_be_exact(const ApiError& error) {
   return error.reason == ApiReason::expired || error.reason == ApiReason::too_large_rv;
 }
 
-// Reads the kinds, at exactly `version` when it is given.
-Collected collect(const Kubectl& kubectl, std::string_view ns, std::span<const Kind* const> kinds,
-                  const std::string& version, Detail detail) {
-  std::vector<KindList> lists;
-  for (const Kind* kind : kinds) lists.emplace_back(*kind, ns, version, detail);
-  read_lists(kubectl, lists);
+// The lists of some kinds, at exactly `version` when it is not empty.
+struct Lists {
+  std::vector<KindList> each;
+  std::string version;
+
+  Lists() = default;
+  Lists(std::string_view ns, std::span<const Kind* const> kinds, std::string at, Detail detail)
+      : version(std::move(at)) {
+    for (const Kind* kind : kinds) each.emplace_back(*kind, ns, version, detail);
+  }
+};
+
+// What was read. Throws when a list could not be.
+Collected collected(Lists read) {
+  auto& [lists, version] = read;
   Collected result;
   std::vector<Unread> unread;
   for (auto& list : lists) {
@@ -104,24 +115,46 @@ Collected collect(const Kubectl& kubectl, std::string_view ns, std::span<const K
   return result;
 }
 
-void read_beside(const Kubectl& kubectl, KindList& list, const Beside& beside) {
-  std::vector<Get> gets = {list.get()};
+Collected collect(const Kubectl& kubectl, std::string_view ns, std::span<const Kind* const> kinds,
+                  const std::string& version, Detail detail) {
+  Lists lists(ns, kinds, version, detail);
+  read_lists(kubectl, lists.each);
+  return collected(std::move(lists));
+}
+
+// Reads the first list, and what is read beside it. As soon as that tells its version, which is
+// long before it ends, the others are asked for at that one by `others_at`; returns those, or none.
+Lists read_with_first(const Kubectl& kubectl, KindList& first, const Beside& beside,
+                      const std::function<Lists(std::string version)>& others_at) {
+  std::vector<Get> gets = {first.get()};
   for (const auto& path : beside.paths) gets.push_back({path});
   std::vector<Reply> replies(beside.paths.size());
-  kubectl.get_each(gets, [&](std::size_t index, Reply reply) {
+  Lists others;
+  const auto take = [&](std::size_t index, Reply reply) {
     if (index == 0) {
-      list.take(std::move(reply));
-    } else {
+      first.take(std::move(reply));
+    } else if (index < gets.size()) {
       replies[index - 1] = std::move(reply);
+    } else {
+      others.each[index - gets.size()].take(std::move(reply));
     }
+  };
+  kubectl.get_each(gets, take, [&](std::size_t index, std::string_view head) {
+    std::vector<Get> more;
+    if (index != 0) return more;
+    const auto version = data::peek_string(head, {"metadata", "resourceVersion"});
+    if (!version || version->empty()) return more;
+    others = others_at(*version);
+    for (const auto& list : others.each) more.push_back(list.get());
+    return more;
   });
   if (beside.take) beside.take(replies);
-  list.require_end();
+  return others;
 }
 
 // What two collections must agree on to count as one moment: every incarnation and version of every
 // object.
-std::set<std::string> fingerprint(const Lists& lists) {
+std::set<std::string> fingerprint(const Objects& lists) {
   std::set<std::string> prints;
   for (const auto& [kind, items] : lists) {
     for (const auto& item : items) {
@@ -165,11 +198,17 @@ Snapshot read_snapshot(const Kubectl& kubectl, std::string_view ns,
   Snapshot snapshot;
   if (kinds.empty()) return snapshot;
   KindList first(*kinds.front(), ns, {}, detail);
-  read_beside(kubectl, first, beside);
+  const auto others = kinds.subspan(1);
+  Lists read = read_with_first(kubectl, first, beside, [&](std::string version) {
+    return Lists(ns, others, std::move(version), detail);
+  });
   if (first.error()) throw_unreadable({{&first.kind(), *first.error()}});
   const std::string& version = first.version();
   Collected rest;
-  if (!version.empty()) rest = collect(kubectl, ns, kinds.subspan(1), version, detail);
+  // The first can have been read anew since it told its version.
+  if (!version.empty())
+    rest = read.version == version ? collected(std::move(read))
+                                   : collect(kubectl, ns, others, version, detail);
   if (!version.empty() && rest.at_one_version) {
     rest.lists[first.kind().type()] = first.take_items();
     snapshot.m_resource_version = version;
@@ -194,10 +233,11 @@ std::vector<const Kind*> captured_kinds() {
 }
 
 std::vector<const Kind*> captured_and_derived_kinds() {
-  auto result = captured_kinds();
+  std::vector<const Kind*> result;
   for (const auto& kind : kinds()) {
     if (kind.namespaced && kind.capture == Capture::never) result.push_back(&kind);
   }
+  std::ranges::move(captured_kinds(), std::back_inserter(result));
   return result;
 }
 

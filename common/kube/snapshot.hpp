@@ -48,15 +48,17 @@ class Snapshot {
 
 // Reads the lists of `kinds` (namespaced ones in `ns`) as they were at one moment: the first list
 // names a resourceVersion, all others are read at exactly that one (resourceVersionMatch=Exact).
-// Where the server cannot (several stores behind it, a version expired meanwhile), everything is
-// collected twice until two collections agree, five times at most. Throws Error(failed) naming a
-// kind that could not be read, or all that may not be, with the rules that they need: a snapshot is
-// whole or it is none. A kind of the table that is not served is Error(refused).
+// The first comes out of the API server's cache, the others may not, so the longest should be
+// first. Where the server cannot (several stores behind it, a version expired meanwhile),
+// everything is collected twice until two collections agree, five times at most. Throws
+// Error(failed) naming a kind that could not be read, or all that may not be, with the rules that
+// they need: a snapshot is whole or it is none. A kind of the table that is not served is
+// Error(refused).
 Snapshot read_snapshot(const Kubectl& kubectl, std::string_view ns,
                        std::span<const Kind* const> kinds, const Beside& beside = {},
                        Detail detail = Detail::judged);
 
-// The kinds that an LKG holds in a namespace, and besides them what explains pods.
+// The kinds that an LKG holds in a namespace; and those with what explains pods, Pod first.
 std::vector<const Kind*> captured_kinds();
 std::vector<const Kind*> captured_and_derived_kinds();
 

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <iterator>
 #include <utility>
 
 #include "common/base/error.hpp"
@@ -127,9 +128,9 @@ class SystemProcessRunner::Impl {
 
   // Starts one job by its index.
   using Start = std::function<std::shared_ptr<Child>(asio::io_context& io, std::size_t index)>;
-  // Whether a result brings one job more.
-  using Grow = std::function<bool(std::size_t index, const ProcessResult& result)>;
-  void run_each(std::size_t count, std::size_t parallel, const Start& start, const Grow& grow,
+  // How many jobs there are; a job may bring more.
+  using Count = std::function<std::size_t()>;
+  void run_each(const Count& count, std::size_t parallel, const Start& start,
                 const ResultHandler& on_result);
   void sleep(Millis duration);
   std::unique_ptr<Background> start_background(Command command, LineHandler on_line);
@@ -260,14 +261,13 @@ void SystemProcessRunner::Impl::abandon_all() noexcept {
   m_ended.clear();
 }
 
-void SystemProcessRunner::Impl::run_each(std::size_t count, std::size_t parallel,
-                                         const Start& start_job, const Grow& grow,
-                                         const ResultHandler& on_result) {
+void SystemProcessRunner::Impl::run_each(const Count& count, std::size_t parallel,
+                                         const Start& start_job, const ResultHandler& on_result) {
   report_pending();
   m_failure.reset();
   std::size_t next = 0;
   const auto start_next = [&] {
-    for (; may_start(parallel) && next < count; ++next) start(start_job, next);
+    for (; may_start(parallel) && next < count(); ++next) start(start_job, next);
   };
   try {
     for (;;) {
@@ -280,10 +280,7 @@ void SystemProcessRunner::Impl::run_each(std::size_t count, std::size_t parallel
       }
       auto [index, result] = std::move(m_ended.front());
       m_ended.pop_front();
-      if (!is_stopping() && !m_failure && grow(index, result)) {
-        ++count;
-        start_next();
-      }
+      start_next();
       m_io.poll();  // what was started goes on its way meanwhile
       if (!is_stopping() && !m_failure) on_result(index, std::move(result));
     }
@@ -319,23 +316,19 @@ void SystemProcessRunner::run_each(std::span<const Command> commands, std::size_
   const auto start = [&](asio::io_context& io, std::size_t index) {
     return start_child(io, commands[index]);
   };
-  const auto grow = [](std::size_t, const ProcessResult&) { return false; };
-  m_impl->run_each(commands.size(), parallel, start, grow, on_result);
+  const auto count = [&] { return commands.size(); };
+  m_impl->run_each(count, parallel, start, on_result);
 }
 
 void SystemProcessRunner::fetch_each(std::span<const Fetch> fetches, std::size_t parallel,
                                      const FollowUp& follow_up, const ResultHandler& on_result) {
   std::deque<Fetch> all(fetches.begin(), fetches.end());  // each stays where it is
   const auto start = [&](asio::io_context& io, std::size_t index) {
-    return start_fetch(io, all[index]);
+    return start_fetch(io, all[index], [&follow_up, &all, index](std::string_view head) {
+      if (follow_up) std::ranges::move(follow_up(index, head), std::back_inserter(all));
+    });
   };
-  const auto grow = [&](std::size_t index, const ProcessResult& result) {
-    auto more = follow_up ? follow_up(index, result) : std::nullopt;
-    if (!more) return false;
-    all.push_back(std::move(*more));
-    return true;
-  };
-  m_impl->run_each(all.size(), parallel, start, grow, on_result);
+  m_impl->run_each([&] { return all.size(); }, parallel, start, on_result);
 }
 
 void SystemProcessRunner::sleep(Millis duration) {

@@ -37,11 +37,13 @@ struct Fetch {
   std::string target;      // "/api/v1/namespaces/floor/pods?limit=500"
   Millis silence{10'000};  // of the server, after which it is given up
   std::size_t max_output = std::size_t{512} << 20;
+  // Takes the body of a 200 in parts, as they come, instead of ProcessResult::out.
+  std::function<void(std::string_view part)> on_body{};
 };
 
 // How a child ended. A non-zero exit is data; only a child that could not be started throws. Of a
 // Fetch: 0 after a 200, the status itself after any other, with the whole body in `out`; -1 without
-// a whole answer, for which `err` has the reason.
+// a whole answer, for which `err` has the reason; `handed_on` bytes went to its on_body.
 struct ProcessResult {
   int exit_code = -1;  // -1 when a signal ended it
   int signal = 0;      // 0 when it exited
@@ -51,6 +53,7 @@ struct ProcessResult {
   bool pipe_held = false;
   std::string out;
   std::string err;
+  std::size_t handed_on = 0;
   Millis elapsed{0};
 
   // It exited with 0 and its output is whole.
@@ -60,9 +63,8 @@ struct ProcessResult {
 // Takes the result of a command, by its index, as soon as it has ended.
 using ResultHandler = std::function<void(std::size_t index, ProcessResult result)>;
 
-// What else is to be asked because of a result, before that is handed on.
-using FollowUp =
-    std::function<std::optional<Fetch>(std::size_t index, const ProcessResult& result)>;
+// What else is to be asked because of how the body of a 200 begins.
+using FollowUp = std::function<std::vector<Fetch>(std::size_t index, std::string_view head)>;
 
 // Called with each whole line of a background command's stdout, while run_each or sleep runs. An
 // Error is an alarm: what runs is ended (SIGTERM, then SIGKILL), and run_each or sleep throws it.
@@ -90,7 +92,7 @@ class ProcessRunner {
   virtual void run_each(std::span<const Command> commands, std::size_t parallel,
                         const ResultHandler& on_result) = 0;
   // The same for requests; a signal gives them up at once. What `follow_up` (empty: nothing) asks
-  // for besides gets the next index, and is on its way while that result is handed on.
+  // for besides gets the next indices, and begins before that answer has ended.
   virtual void fetch_each(std::span<const Fetch> fetches, std::size_t parallel,
                           const FollowUp& follow_up, const ResultHandler& on_result) = 0;
   // run_each, and returns the results in order.

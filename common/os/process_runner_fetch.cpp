@@ -44,8 +44,12 @@ bool is_target(std::string_view text) {
 // Its handlers share the ownership, so that a late one finds it alive.
 class HttpFetch final : public Child, public std::enable_shared_from_this<HttpFetch> {
  public:
-  HttpFetch(asio::io_context& io, const Fetch& fetch)
-      : m_fetch(fetch), m_socket(io), m_timer(io), m_buffer(k_buffer) {}
+  HttpFetch(asio::io_context& io, const Fetch& fetch, HeadHandler on_head)
+      : m_fetch(fetch),
+        m_on_head(std::move(on_head)),
+        m_socket(io),
+        m_timer(io),
+        m_buffer(k_buffer) {}
 
   void start();
   void stop(int /*signal*/) override { fail("stopped"); }
@@ -59,12 +63,15 @@ class HttpFetch final : public Child, public std::enable_shared_from_this<HttpFe
   void read();
   void take(std::size_t count);
   void make_room();
+  bool is_success() const { return m_parser.get().result() == http::status::ok; }
+  void hand_on();
   void wait_while_silent();
   void finish();
   void fail(std::string why);
   void close() noexcept;
 
   const Fetch& m_fetch;
+  HeadHandler m_on_head;  // empty once it was called
   stream_protocol::socket m_socket;
   asio::steady_timer m_timer;
   std::string m_request;
@@ -119,6 +126,7 @@ void HttpFetch::take(std::size_t count) {
     m_buffer.consume(m_parser.put(m_buffer.data(), error));
     if (error) break;
   }
+  hand_on();
   if (error == http::error::body_limit) m_result.truncated = true;
   if (error && error != http::error::need_more) return fail(error.message());
   if (m_parser.is_done()) return finish();
@@ -128,8 +136,19 @@ void HttpFetch::take(std::size_t count) {
 
 void HttpFetch::make_room() {
   auto& body = m_parser.get().body();
-  if (body.capacity() - body.size() < m_buffer.size())
-    body.reserve(k_growth * (body.size() + m_buffer.size()));
+  const std::size_t needed = body.size() + m_buffer.size();
+  if (body.capacity() < needed)
+    body.reserve(std::max(needed, std::min(k_growth * needed, m_fetch.max_output)));
+}
+
+void HttpFetch::hand_on() {
+  auto& body = m_parser.get().body();
+  if (!m_parser.is_header_done() || !is_success() || body.empty()) return;
+  if (m_on_head) std::exchange(m_on_head, nullptr)(body);
+  if (!m_fetch.on_body) return;
+  m_result.handed_on += body.size();
+  m_fetch.on_body(body);
+  body.clear();
 }
 
 void HttpFetch::wait_while_silent() {
@@ -142,8 +161,7 @@ void HttpFetch::wait_while_silent() {
 }
 
 void HttpFetch::finish() {
-  const auto status = static_cast<int>(m_parser.get().result_int());
-  m_result.exit_code = status == 200 ? 0 : status;
+  m_result.exit_code = is_success() ? 0 : static_cast<int>(m_parser.get().result_int());
   m_result.out = std::move(m_parser.get().body());
   m_done = true;
   close();
@@ -170,8 +188,8 @@ ProcessResult HttpFetch::take_result() {
 
 }  // namespace
 
-std::shared_ptr<Child> start_fetch(asio::io_context& io, const Fetch& fetch) {
-  auto request = std::make_shared<HttpFetch>(io, fetch);
+std::shared_ptr<Child> start_fetch(asio::io_context& io, const Fetch& fetch, HeadHandler on_head) {
+  auto request = std::make_shared<HttpFetch>(io, fetch, std::move(on_head));
   request->start();
   return request;
 }

@@ -61,7 +61,7 @@ void JournaledRunner::note_end(std::size_t call, const os::ProcessResult& result
   Json members = {{"call", call},
                   {"took", result.elapsed.count()},
                   {"exitCode", result.exit_code},
-                  {"bytes", result.out.size()}};
+                  {"bytes", result.out.size() + result.handed_on}};
   if (result.signal != 0) members["signal"] = result.signal;
   if (result.timed_out) members["timedOut"] = true;
   m_journal.add("result", std::move(members));
@@ -82,9 +82,9 @@ void JournaledRunner::fetch_each(std::span<const os::Fetch> fetches, std::size_t
     m_journal.add("call", {{"call", ++m_calls}, {"get", printable(fetch.target)}});
   };
   for (const auto& fetch : fetches) note_fetch(fetch);
-  const auto following = [&](std::size_t index, const os::ProcessResult& result) {
-    auto more = follow_up ? follow_up(index, result) : std::nullopt;
-    if (more) note_fetch(*more);
+  const auto following = [&](std::size_t index, std::string_view head) {
+    auto more = follow_up ? follow_up(index, head) : std::vector<os::Fetch>{};
+    for (const auto& fetch : more) note_fetch(fetch);
     return more;
   };
   m_runner.fetch_each(fetches, parallel, following, noting(first, on_result));

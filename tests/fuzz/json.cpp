@@ -3,6 +3,7 @@
 #include "common/data/json.hpp"
 
 #include <array>
+#include <optional>
 
 #include "tests/fuzz/fuzz.hpp"
 
@@ -29,6 +30,15 @@ void check_leaving_out(std::string_view text, Json whole) {
       fuzz::accepted(ExitCode::failed, [&] { return data::read_json(text, "the input", limits); });
   leave_out(whole);
   fuzz::require(less && *less == whole, "without a member all others are the same");
+}
+
+// In parts that end anywhere.
+void check_parts(std::string_view text, const std::optional<Json>& whole) {
+  for (const std::size_t size : {std::size_t{1}, std::size_t{7}, text.size() / 2 + 1}) {
+    data::JsonFeed feed({});
+    for (std::size_t at = 0; at < text.size(); at += size) feed.add(text.substr(at, size));
+    fuzz::require(feed.take() == whole, "the parts are the whole");
+  }
 }
 
 void check_stream(std::string_view text) {
@@ -69,6 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     check_leaving_out(text, *value);
     check_peek(text, *value);
   }
+  check_parts(text, value);
   check_stream(text);
   return 0;
 }

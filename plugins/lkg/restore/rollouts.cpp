@@ -24,7 +24,7 @@ constexpr std::chrono::seconds k_fresh{5};
 // minutes.
 constexpr std::chrono::seconds k_second_chance{150};
 constexpr std::array<std::string_view, 6> k_kinds = {
-    "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ControllerRevision", "Pod"};
+    "Pod", "ReplicaSet", "ControllerRevision", "Deployment", "StatefulSet", "DaemonSet"};
 
 Live read_rollouts(const kube::Kubectl& kubectl) {
   std::vector<const kube::Kind*> kinds;

@@ -50,7 +50,7 @@ std::vector<const kube::Kind*> kinds_named(std::span<const std::string_view> nam
 }
 
 constexpr std::array<std::string_view, 7> k_rollout_kinds = {
-    "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ControllerRevision", "Job", "Pod"};
+    "Pod", "ReplicaSet", "ControllerRevision", "Job", "Deployment", "StatefulSet", "DaemonSet"};
 constexpr std::array<std::string_view, 1> k_pod_kinds = {"Pod"};
 
 // Names every kind that cannot be listed, where a snapshot names the first one alone.

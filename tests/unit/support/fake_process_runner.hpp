@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -59,8 +60,15 @@ class FakeProcessRunner final : public os::ProcessRunner {
       os::ProcessResult result = answer(command);
       if (!result.ok()) result.exit_code = result.exit_code > 1 ? result.exit_code : -1;
       m_fetches.push_back(all[index]);
-      auto more = follow_up ? follow_up(index, result) : std::nullopt;
-      if (more) all.push_back(std::move(*more));
+      if (result.ok() && follow_up)
+        std::ranges::move(follow_up(index, result.out), std::back_inserter(all));
+      if (result.ok() && all[index].on_body) {
+        result.handed_on = result.out.size();
+        const auto middle = result.out.size() / 2;
+        all[index].on_body(std::string_view(result.out).substr(0, middle));
+        all[index].on_body(std::string_view(result.out).substr(middle));
+        result.out.clear();
+      }
       on_result(index, std::move(result));
     }
   }

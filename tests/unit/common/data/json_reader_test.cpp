@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
 
+#include <array>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "common/base/error.hpp"
 #include "common/data/json.hpp"
@@ -8,7 +12,9 @@
 namespace dr::data {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
 using testing::ThrowsMessage;
 
@@ -169,7 +175,63 @@ TEST(ReadJson, LeavesOutMembersOfSeveralNames) {
             Json::parse(R"({"c":{"d":3},"ab":4})"));
 }
 
-// The next page of a list is asked for before this one is read.
+// Of a list of thousands, what nobody keeps is never there all at once.
+TEST(ReadJson, ChangesEachItemOfAList) {
+  std::vector<std::string> seen;
+  const JsonLimits limits{.on_item = [&](Json& item) {
+    seen.push_back(write_json(item, -1));
+    item = item.size();
+  }};
+  EXPECT_EQ(
+      read_json(R"({"items":[{"a":{"items":[{}]}},[{}],1,{}],"more":[{}],"x":{"items":[{}]}})", "s",
+                limits),
+      Json::parse(R"({"items":[1,[{}],1,0],"more":[{}],"x":{"items":[{}]}})"));
+  EXPECT_THAT(seen, ElementsAre(R"({"a":{"items":[{}]}})", "{}"));
+  seen.clear();
+  for (const char* text : {R"([{"items":[{}]}])", R"({"items":{"a":{}}})", R"([[{}]])"})
+    EXPECT_EQ(read_json(text, "s", limits), Json::parse(text));
+  EXPECT_THAT(seen, IsEmpty());
+  EXPECT_THROW(read_json(R"({"items":[{}]})", "s",
+                         {.on_item = [](Json&) { throw Error(ExitCode::failed, "no"); }}),
+               Error);
+}
+
+// What read_json makes of a text, whatever parts it comes in; nullopt when it refuses it.
+std::optional<Json> fed(std::string_view text, std::size_t part, const JsonLimits& limits = {}) {
+  JsonFeed feed(limits);
+  for (std::size_t at = 0; at < text.size(); at += part) feed.add(text.substr(at, part));
+  return feed.take();
+}
+
+// A body comes in parts that end anywhere.
+TEST(JsonFeed, ReadsWhatReadJsonReads) {
+  const std::string text =
+      R"( {"long \u00e9 key":"vaéue\n","n":[-12.5e3,123456789012,true,null,{}],"items":[{"m":1,"k":2}]} )";
+  static constexpr std::array<std::string_view, 1> k_m = {"m"};
+  const JsonLimits limits{.without = k_m, .on_item = [](Json& item) { item["seen"] = true; }};
+  for (std::size_t part = 1; part <= text.size(); ++part) {
+    EXPECT_EQ(fed(text, part, limits), read_json(text, "s", limits)) << part;
+    EXPECT_EQ(fed("12345 ", part), Json(12345)) << part;
+  }
+}
+
+TEST(JsonFeed, RefusesWhatReadJsonRefuses) {
+  for (const std::string text :
+       {R"({"a":1)", R"({"a":1} x)", R"({"a":1}{)", R"({"a":1,"a":2})", R"({"a":01})", "", " ",
+        R"([99999999999999999999])", "[\"\xff\"]", R"({"a":"b)", R"([1,])", "\xEF\xBB\xBF{}"}) {
+    EXPECT_THROW(read_json(text, "s"), Error) << text;
+    for (std::size_t part = 1; part <= text.size(); ++part)
+      EXPECT_EQ(fed(text, part), std::nullopt) << text << " in parts of " << part;
+  }
+  EXPECT_EQ(fed(std::string("{}\0", 3), 1), std::nullopt);
+  EXPECT_EQ(fed("[[]]", 1, {.max_depth = 1}), std::nullopt);
+  EXPECT_EQ(fed("[10]", 1, {.max_bytes = 3}), std::nullopt);
+  EXPECT_EQ(
+      fed(R"({"items":[{}]})", 2, {.on_item = [](Json&) { throw Error(ExitCode::failed, "no"); }}),
+      std::nullopt);
+}
+
+// A list tells its version before it ends.
 TEST(PeekString, FindsAStringBeforeTheRestIsRead) {
   const Path path = {"metadata", "continue"};
   EXPECT_EQ(peek_string(R"({"kind":"List","metadata":{"a":{"continue":"no"},"continue":"x"},[)",

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -412,45 +413,65 @@ TEST_F(KubectlTest, AsksKubectlItselfWhenA404IsNotTheApiServers) {
   }
 }
 
-const std::string k_broken_page = R"({"metadata": {"continue": "c"}, "items": [)";
-
-std::string page_of(int item, const std::string& token) {
-  return data::write_json({{"metadata", {{"continue", token}}}, {"items", {item}}});
+// Reads a long list through the proxy.
+Reply long_list(const Kubectl& kubectl) {
+  kubectl.open_proxy();
+  Get get{"/pods", {}, true};
+  get.limits.on_item = [](Json& item) { item["seen"] = true; };
+  Reply reply;
+  kubectl.get_each({&get, 1}, [&](std::size_t, Reply one) { reply = std::move(one); });
+  return reply;
 }
 
-std::vector<int> items_in_pages(const Kubectl& kubectl) {
-  std::vector<int> items;
-  const Get get{"/pods?resourceVersion=7", {}, true};
-  kubectl.get_each({&get, 1}, [&](std::size_t, Reply reply) {
-    ASSERT_FALSE(reply.error) << reply.error->text;
-    for (const auto& item : reply.value.at("items")) items.push_back(item.get<int>());
-  });
-  return items;
+const std::string k_one_item = R"({"items": [{"n": 1}]})";
+
+// Its text is never whole; each item is changed as soon as it is there.
+TEST_F(KubectlTest, ReadsALongListWhileItComes) {
+  runner.serves_proxies = true;
+  const Kubectl kubectl = connect();
+  runner.push(succeeded(k_one_item));
+  const Reply reply = long_list(kubectl);
+  ASSERT_FALSE(reply.error);
+  EXPECT_EQ(reply.value, Json::parse(R"({"items": [{"n": 1, "seen": true}]})"));
+  ASSERT_THAT(runner.fetches(), SizeIs(1));
+  EXPECT_TRUE(runner.fetches().front().on_body);
+  EXPECT_THAT(runner.commands(), SizeIs(1));
 }
 
-// Its rest comes by a process, in one; what was asked for ahead is in that, and must not count
-// twice.
-TEST_F(KubectlTest, AsksKubectlForTheRestOfAListFromABrokenPageOn) {
+// Nothing of the answer that broke off may be in the one that counts.
+TEST_F(KubectlTest, AsksKubectlForALongListThatIsNoneThroughTheProxy) {
+  runner.serves_proxies = true;
+  const Kubectl kubectl = connect();
+  for (const char* text : {R"({"items": [{"n": 2}, {"n")", R"({"items": [{"n": 2}]} x)",
+                           R"({"items": [{"n": 2, "n": 3}]})"}) {
+    runner.push(succeeded(text));
+    runner.push(succeeded(k_one_item));
+    const Reply reply = long_list(kubectl);
+    ASSERT_FALSE(reply.error) << text;
+    EXPECT_EQ(reply.value, Json::parse(R"({"items": [{"n": 1, "seen": true}]})")) << text;
+    EXPECT_EQ(words_of(runner.commands().back()).back(), "/pods");
+  }
+}
+
+// What a list is found to be asked for with need not wait for its end.
+TEST_F(KubectlTest, AsksForMoreBecauseOfHowAnAnswerBegins) {
   runner.serves_proxies = true;
   const Kubectl kubectl = connect();
   kubectl.open_proxy();
-  for (const auto& page : {page_of(1, "b"), k_broken_page, page_of(3, "")})
-    runner.push(succeeded(page));
-  runner.push(succeeded(R"({"items": [2, 3]})"));
-  EXPECT_THAT(items_in_pages(kubectl), ElementsAre(1, 2, 3));
-  ASSERT_THAT(runner.fetches(), SizeIs(3));
-  EXPECT_EQ(runner.fetches()[0].target, "/pods?resourceVersion=7&limit=500");
-  EXPECT_EQ(runner.fetches()[2].target, "/pods?continue=c&limit=500");
-  EXPECT_EQ(words_of(runner.commands().back()).back(), "/pods?continue=b");
-}
-
-TEST_F(KubectlTest, RefusesAListThatDoesNotEnd) {
-  runner.serves_proxies = true;
-  const Kubectl kubectl = connect();
-  kubectl.open_proxy();
-  runner.handler = [](const auto&) { return succeeded(page_of(1, "more")); };
-  EXPECT_THAT([&] { items_in_pages(kubectl); },
-              testing::ThrowsMessage<Error>(HasSubstr("it does not end after 10000 pages")));
+  runner.push(succeeded(R"({"n": 0})"));
+  runner.push(failed(-1, "no answer"));
+  runner.push(succeeded(R"({"n": 2})"));
+  runner.push(succeeded(R"({"n": 1})"));
+  const Get first{"/a"};
+  std::map<std::size_t, Json> values;
+  kubectl.get_each(
+      {&first, 1}, [&](std::size_t index, Reply reply) { values[index] = reply.value; },
+      [](std::size_t index, std::string_view head) {
+        EXPECT_THAT(head, testing::StartsWith(R"({"n": )"));
+        return index == 0 ? std::vector<Get>{{"/b"}, {"/c"}} : std::vector<Get>{};
+      });
+  for (int n = 0; n < 3; ++n) EXPECT_EQ(values[static_cast<std::size_t>(n)], (Json{{"n", n}}));
+  EXPECT_EQ(words_of(runner.commands().back()).back(), "/b");
 }
 
 TEST_F(KubectlTest, GivesTheProxyUpWhenItDoesNotAnswer) {

@@ -10,8 +10,11 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -150,27 +153,69 @@ TEST_F(HttpFetchTest, KeepsResultsApartAndInOrder) {
   for (std::size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i], "/" + std::to_string(i));
 }
 
-// The next page of a list is read while this one is worked at.
-TEST_F(HttpFetchTest, AsksForWhatFollowsBeforeAResultIsHandedOn) {
-  std::atomic<int> asked = 0;
-  const Server server(file("s"), [&](int connection, const std::string&) {
-    ++asked;
-    say(connection, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + std::to_string(asked));
+// A list of thousands tells its version at once, and is never there as text and whole.
+TEST_F(HttpFetchTest, HandsABodyOnWhileItComesAndAsksForWhatFollows) {
+  int long_one = -1;
+  int asked_for_more = 0;
+  const Server server(file("s"), [&](int connection, const std::string& request) {
+    if (!request.starts_with("GET /more")) {
+      long_one = connection;
+      return say(connection, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhead\r\n");
+    }
+    say(connection, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmore");
+    if (++asked_for_more == 2) say(long_one, "4\r\ntail\r\n0\r\n\r\n");
   });
-  const Fetch first = fetch_of("/1");
-  const auto follow_up = [&](std::size_t index, const ProcessResult& result) {
-    EXPECT_EQ(result.out, std::to_string(index + 1));
-    return index < 2 ? std::optional(fetch_of("/more")) : std::nullopt;
+  Fetch first = fetch_of("/1");
+  std::string body;
+  first.on_body = [&](std::string_view part) { body += part; };
+  std::vector<std::string> heads;
+  const auto follow_up = [&](std::size_t index, std::string_view head) {
+    heads.emplace_back(head);
+    return index == 0 ? std::vector{fetch_of("/more"), fetch_of("/more")} : std::vector<Fetch>{};
   };
-  std::vector<std::string> answers;
+  std::map<std::size_t, ProcessResult> answers;
   runner.fetch_each({&first, 1}, 4, follow_up, [&](std::size_t index, ProcessResult result) {
-    const int wanted = std::min(static_cast<int>(index) + 2, 3);
-    for (const auto end = Steady::now() + 5s; asked < wanted && Steady::now() < end;)
-      std::this_thread::sleep_for(1ms);
-    EXPECT_EQ(asked, wanted);
-    answers.push_back(std::move(result.out));
+    EXPECT_TRUE(result.ok()) << result.err;
+    answers[index] = std::move(result);
   });
-  EXPECT_EQ(answers, (std::vector<std::string>{"1", "2", "3"}));
+  EXPECT_EQ(heads, (std::vector<std::string>{"head", "more", "more"}));
+  EXPECT_EQ(body, "headtail");
+  ASSERT_EQ(answers.size(), 3U);
+  EXPECT_EQ(answers[0].out, "");
+  EXPECT_EQ(answers[0].handed_on, 8U);
+  EXPECT_EQ(answers[2].out, "more");
+}
+
+// What says why there is no answer is none itself.
+TEST_F(HttpFetchTest, KeepsTheBodyOfAnotherStatus) {
+  const Server server(file("s"), saying("HTTP/1.1 410 Gone\r\nContent-Length: 2\r\n\r\n{}"));
+  Fetch fetch = fetch_of("/x");
+  fetch.on_body = [](std::string_view) { FAIL(); };
+  ProcessResult answer;
+  runner.fetch_each(
+      {&fetch, 1}, 1,
+      [](std::size_t, std::string_view) -> std::vector<Fetch> { throw std::logic_error("a head"); },
+      [&](std::size_t, ProcessResult result) { answer = std::move(result); });
+  EXPECT_EQ(answer.exit_code, 410);
+  EXPECT_EQ(answer.out, "{}");
+}
+
+// Each part was right, the whole is not.
+TEST_F(HttpFetchTest, ABodyThatBreaksOffIsNoAnswerThoughItsPartsWereHandedOn) {
+  const Server server(file("s"),
+                      saying("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"));
+  Fetch fetch = fetch_of("/x");
+  std::string body;
+  fetch.on_body = [&](std::string_view part) { body += part; };
+  EXPECT_FALSE(ask(fetch).ok());
+  EXPECT_EQ(body, "ab");
+}
+
+TEST_F(HttpFetchTest, EndsWithWhatTheTakerOfABodyThrows) {
+  const Server server(file("s"), saying("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"));
+  Fetch fetch = fetch_of("/x");
+  fetch.on_body = [](std::string_view) { throw Error(ExitCode::failed, "no"); };
+  EXPECT_THROW(ask(fetch), Error);
 }
 
 TEST_F(HttpFetchTest, AnotherStatusIsNoSuccess) {
