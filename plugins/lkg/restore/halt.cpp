@@ -22,6 +22,7 @@ void warn(RestoreRun& run, std::string warning) {
 }
 
 void halt(RestoreRun& run) {
+  run.kubectl.open_proxy();  // starts beside the halt, which does not wait for it
   if (!run.namespace_exists) {
     run.kill_switch.create_namespace(namespace_object(run.lkg));
     run.result.changed.push_back("Namespace/" + run.lkg.ns + " created");
@@ -32,7 +33,6 @@ void halt(RestoreRun& run) {
   run.progress(fmt::format("halted: {}=\"1\" read back (resourceVersion {})", kube::k_switch_key,
                            run.halted->resource_version()));
   run.watch.emplace(run.kubectl, *run.halted);
-  run.kubectl.open_proxy();
   if (run.kill_switch.hold_safety()) {
     run.progress(fmt::format("ConfigMap/{} set to {}=\"{}\"", kube::k_safety_name,
                              kube::k_safety_key, kube::k_safety_halted));
