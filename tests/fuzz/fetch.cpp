@@ -6,6 +6,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <cstring>
+#include <string>
+#include <string_view>
 
 #include "common/os/process_runner_fetch.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -50,25 +52,47 @@ class Server {
   int m_listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 };
 
-}  // namespace
+// What a server that sends `text` is taken to have said.
+struct Answer {
+  os::ProcessResult result;
+  std::string head;
+  std::string body;  // what was handed on
+};
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  static const Server server;
+Answer answer_to(const Server& server, std::string_view text, bool hands_on) {
+  Answer answer;
   boost::asio::io_context io;
   os::Fetch fetch;
   fetch.socket = server.path();
   fetch.target = "/api/v1/namespaces/trading-floor/pods";
   fetch.max_output = 4096;
-  const auto request = os::start_fetch(io, fetch);
+  if (hands_on) fetch.on_body = [&](std::string_view part) { answer.body += part; };
+  const auto request =
+      os::start_fetch(io, fetch, [&](std::string_view head) { answer.head = head; });
   io.poll();
-  server.answer(fuzz::text_of(bytes, size));
+  server.answer(text);
   io.run();
   fuzz::require(request->done(), "it comes to an end");
-  const auto result = request->take_result();
-  fuzz::require(result.out.size() <= fetch.max_output, "no more is kept than is wanted");
+  answer.result = request->take_result();
+  fuzz::require(answer.result.out.size() <= fetch.max_output, "no more is kept than is wanted");
+  return answer;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  static const Server server;
+  const auto text = fuzz::text_of(bytes, size);
+  const auto [result, head, none] = answer_to(server, text, false);
   fuzz::require(result.out.size() <= size, "nothing is kept that was not sent");
   fuzz::require(!result.ok() || result.err.empty(), "a whole answer has no error");
   fuzz::require(result.exit_code >= 0 || !result.err.empty(), "a broken answer has a reason");
   fuzz::require(fuzz::is_harmless(result.err), "a reason does nothing to a terminal");
+  fuzz::require(!result.ok() || result.out.starts_with(head), "its head is how it begins");
+  const auto streamed = answer_to(server, text, true);
+  fuzz::require(streamed.result.exit_code == result.exit_code, "it ends the same in parts");
+  fuzz::require(streamed.body.size() == streamed.result.handed_on, "each part counts");
+  fuzz::require(!result.ok() || (streamed.body == result.out && streamed.result.out.empty()),
+                "its parts are the whole");
   return 0;
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/error.hpp"
@@ -115,6 +116,32 @@ TEST_F(JournalTest, CallsThatRunTogetherKeepTheirNumbers) {
   EXPECT_EQ(events[5].at("call"), 3);
   EXPECT_EQ(events[5].at("signal"), 9);
   EXPECT_EQ(events[5].at("timedOut"), true);
+}
+
+TEST_F(JournalTest, WhatAnAnswerBringsIsACallOfItsOwn) {
+  // Protects the numbers that tie an end to its call, and the size of what was read as it came.
+  m_journal.open(m_dir.path());
+  test::FakeProcessRunner fake;
+  JournaledRunner runner(fake, m_journal);
+  fake.push(test::succeeded("four"));
+  fake.push(test::succeeded("three"));
+  os::Fetch first;
+  first.target = "/a";
+  first.on_body = [](std::string_view) {};
+  const auto follow_up = [](std::size_t index, std::string_view) {
+    std::vector<os::Fetch> more(index == 0 ? 1 : 0);
+    for (auto& fetch : more) fetch.target = "/b";
+    return more;
+  };
+  runner.fetch_each({&first, 1}, 1, follow_up, [](std::size_t, const os::ProcessResult&) {});
+  const auto events = lines();
+  ASSERT_THAT(events, SizeIs(4));
+  EXPECT_EQ(events[1].at("get"), "/b");
+  EXPECT_EQ(events[1].at("call"), 2);
+  EXPECT_EQ(events[2].at("call"), 1);
+  EXPECT_EQ(events[2].at("bytes"), 4);
+  EXPECT_EQ(events[3].at("call"), 2);
+  EXPECT_EQ(events[3].at("bytes"), 5);
 }
 
 TEST_F(JournalTest, NothingIsThereBeforeItIsOpened) {
