@@ -48,12 +48,11 @@ class Snapshot {
 
 // Reads the lists of `kinds` (namespaced ones in `ns`) as they were at one moment: the first list
 // names a resourceVersion, all others are read at exactly that one (resourceVersionMatch=Exact).
-// The first comes out of the API server's cache, the others may not, so the longest should be
-// first. Where the server cannot (several stores behind it, a version expired meanwhile),
-// everything is collected twice until two collections agree, five times at most. Throws
-// Error(failed) naming a kind that could not be read, or all that may not be, with the rules that
-// they need: a snapshot is whole or it is none. A kind of the table that is not served is
-// Error(refused).
+// Where the server cannot (several stores behind it, a version expired meanwhile), everything is
+// collected twice until two collections agree, five times at most. Throws Error(failed) naming a
+// kind that could not be read, or all that may not be, with the rules that they need: a snapshot is
+// whole or it is none. A kind of the table that is not served is Error(refused). The first list
+// comes out of the API server's cache, the others may not, so the longest should be first.
 Snapshot read_snapshot(const Kubectl& kubectl, std::string_view ns,
                        std::span<const Kind* const> kinds, const Beside& beside = {},
                        Detail detail = Detail::judged);

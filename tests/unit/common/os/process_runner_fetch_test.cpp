@@ -211,6 +211,25 @@ TEST_F(HttpFetchTest, ABodyThatBreaksOffIsNoAnswerThoughItsPartsWereHandedOn) {
   EXPECT_EQ(body, "ab");
 }
 
+// What is handed on is not kept, and has a limit all the same: a list can have no end.
+TEST_F(HttpFetchTest, GivesABodyUpThatIsLongerThanTheLimitThoughItIsHandedOn) {
+  const Server server(file("s"), [](int connection, const std::string&) {
+    say(connection, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < 20; ++i) say(connection, "4\r\nmore\r\n");
+    say(connection, "0\r\n\r\n");
+  });
+  Fetch fetch = fetch_of("/x");
+  std::size_t taken = 0;
+  fetch.on_body = [&](std::string_view part) { taken += part.size(); };
+  fetch.max_output = 79;
+  const auto result = ask(fetch);
+  EXPECT_FALSE(result.ok());
+  EXPECT_TRUE(result.truncated);
+  EXPECT_LE(taken, 79U);
+  fetch.max_output = 80;
+  EXPECT_TRUE(ask(fetch).ok());
+}
+
 TEST_F(HttpFetchTest, EndsWithWhatTheTakerOfABodyThrows) {
   const Server server(file("s"), saying("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"));
   Fetch fetch = fetch_of("/x");
